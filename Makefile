@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: GPL-2.0
+# Thin on purpose: each target is a script in tools/vm/.
+
+VM := tools/vm
+export T
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-debug kernel shell series check vnetctl clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@echo
+	@echo '  KERNEL_SRC=DIR  build that source instead of the linux-source-6.12 package'
+	@echo '  VNET_CACHE=DIR  where sources and builds live (~/.cache/vnet-offload)'
+
+demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
+	@STEP=1/3 $(VM)/packages.sh
+	@STEP=2/3 $(VM)/kernel.sh test >/dev/null
+	@STEP=3/3 $(VM)/demo.sh
+
+test: ## every test, on our kernel and on the stock one (T=pattern: some)
+	@$(VM)/packages.sh
+	@$(VM)/test.sh "$$T"
+
+test-debug: ## the same on a kernel with KASAN, lockdep, kmemleak
+	@$(VM)/packages.sh
+	@$(VM)/test.sh --kernel debug "$$T"
+
+kernel: ## build the patched kernel in the cache
+	@STEP=1/2 $(VM)/packages.sh
+	@STEP=2/2 $(VM)/kernel.sh test
+
+shell: ## a root shell in a VM on the patched kernel
+	@$(VM)/packages.sh
+	@$(VM)/kernel.sh test >/dev/null
+	@$(VM)/run.sh --shell
+
+series: ## the patches as mails, ready to send, in build/series/
+	@$(VM)/packages.sh
+	@$(VM)/series.sh
+
+check: ## checkpatch, sparse, W=1, clang, shellcheck, codespell, every prefix
+	@$(VM)/packages.sh
+	@$(VM)/packages.sh check
+	@$(VM)/check.sh "$$T"
+
+vnetctl: ## the operator's tool, in build/
+	@$(VM)/packages.sh
+	@$(MAKE) --no-print-directory -C tools/net/vnetctl O=$(CURDIR)/build/vnetctl
+
+clean: ## remove build/ (the cache stays: rm -r it to start from nothing)
+	rm -rf build

@@ -1,0 +1,317 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Every check that a reviewer would run first; one line each.
+#
+#   check.sh [PATTERN]   only the checks whose name matches
+set -euo pipefail
+# shellcheck source=tools/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+[ $# -le 1 ] || usage "check.sh [PATTERN]"
+pattern=${1:-}
+mkdir -p "$log_dir"
+
+tree=$("$vm_dir/tree.sh")
+pristine=$("$vm_dir/fetch.sh" source)
+version=$("$vm_dir/fetch.sh" version)
+config=$vm_dir/config
+locked "$cache/build/check.lock"
+jobs=-j${JOBS:-$(nproc)}
+
+# What is ours: the files of the series, and the checkout's own.
+mapfile -t new < <(for t in $(topics); do new_files_of "$t"; done)
+mapfile -t touched < <(
+	for t in $(topics); do
+		for p in $(patches_of "$t"); do
+			touched_by "$patches/$t/$p"
+		done
+	done | sort -u)
+if [ -e "$top/.git" ]; then
+	mapfile -t files < <(our_git ls-files --cached --others --exclude-standard --deduplicate)
+else
+	mapfile -t files < <(cd "$top" && find . -path ./build -prune -o -type f -printf '%P\n')
+fi
+
+# sources FILE...: of these, the kernel's own C files.
+sources()
+{
+	printf '%s\n' "$@" | grep -E '^(drivers|net|lib|kernel)/.*\.c$' || true
+}
+mapfile -t old_c < <(sources "${touched[@]}")
+mapfile -t new_c < <(sources "${new[@]}")
+
+failed=0 ran=0
+check()
+{
+	local name=$1 log began=$SECONDS status=0
+	[ -z "$pattern" ] || [[ "$name" =~ $pattern ]] || return 0
+	ran=$((ran + 1))
+	log=$log_dir/check-${name// /-}.log
+	[ ! -t 2 ] || printf '....  %s' "$name" >&2
+	# A subshell, whose set -e holds (it would not in a condition).
+	set +e
+	(set -e; "check_${name//[ -]/_}") >"$log" 2>&1
+	status=$?
+	set -e
+	[ ! -t 2 ] || printf '\r\033[K' >&2
+	if [ "$status" -eq 0 ]; then
+		printf 'ok    %s (%d s)%s\n' "$name" $((SECONDS - began)) \
+			"$(sed -n 's/^left out: /; left out: /p' "$log")"
+		return
+	fi
+	failed=$((failed + 1))
+	printf 'FAIL  %s: the end of %s:\n' "$name" "${log#"$top"/}"
+	tail -n 25 "$log" | sed 's/^/      /'
+}
+
+# configured OUT SRC MAKEARGS...: OUT has the test configuration for SRC.
+configured()
+{
+	local out=$1 src=$2
+	shift 2
+	mkdir -p "$out"
+	make -C "$src" O="$out" "$@" tinyconfig
+	(cd "$out" && "$src/scripts/kconfig/merge_config.sh" -m -O "$out" \
+		.config "$config/test.config" "$config/series.config")
+	make -C "$src" O="$out" "$@" olddefconfig
+}
+
+# compiled OUT SRC FILE... -- MAKEARGS...: compile FILEs anew, warnings shown.
+compiled()
+{
+	local out=$1 src=$2 objects=()
+	shift 2
+	while [ "$1" != -- ]; do
+		objects+=("${1%.c}.o")
+		shift
+	done
+	shift
+	[ ${#objects[@]} -gt 0 ] || return 0
+	(cd "$out" && rm -f "${objects[@]}")
+	make -C "$src" O="$out" "$jobs" "$@" "${objects[@]}"
+}
+
+# warnings LOG: each without its place in the file, sorted.
+warnings()
+{
+	sed -nE "s#^.*(drivers|net|lib|kernel|include|arch|fs|mm|block|security|crypto|virt)/([^ :]*):[0-9]+(:[0-9]+)?: (warning|error): #\1/\2: #p" "$1" | sort
+}
+
+# no_new NAME MAKEARGS...: our objects give no warning that they did not give.
+no_new()
+{
+	local name=$1 ours=$cache/build/$1 theirs=$cache/build/$1-base
+	shift
+	configured "$theirs" "$pristine" "$@"
+	compiled "$theirs" "$pristine" "${old_c[@]}" -- "$@" >"$log_dir/$name-base.out" 2>&1 || {
+		cat "$log_dir/$name-base.out"
+		echo "the pristine kernel does not build so"
+		return 1
+	}
+	configured "$ours" "$tree" "$@"
+	compiled "$ours" "$tree" "${old_c[@]}" "${new_c[@]}" -- "$@" >"$log_dir/$name.out" 2>&1 || {
+		cat "$log_dir/$name.out"
+		return 1
+	}
+	comm -13 <(warnings "$log_dir/$name-base.out") <(warnings "$log_dir/$name.out") \
+		>"$log_dir/$name.new"
+	[ -s "$log_dir/$name.new" ] || return 0
+	cat "$log_dir/$name.out"
+	echo
+	echo "new warnings:"
+	cat "$log_dir/$name.new"
+	return 1
+}
+
+check_series()
+{
+	"$vm_dir/series.sh"
+}
+
+check_checkpatch_series()
+{
+	local mail mails=()
+	cd "$tree"
+	for mail in "$top"/build/series/*/*.patch; do
+		case $mail in
+		*-0000-cover-letter.patch) ;;
+		*) mails+=("$mail") ;;
+		esac
+	done
+	# Whether MAINTAINERS covers a new file, no single patch can tell.
+	scripts/checkpatch.pl --strict --quiet --ignore FILE_PATH_CHANGES "${mails[@]}"
+}
+
+check_checkpatch_files()
+{
+	local file list=()
+	for file in "${files[@]}"; do
+		case $file in
+		*.c | *.h) [ ! -f "$top/$file" ] || list+=("$top/$file") ;;
+		esac
+	done
+	cd "$tree"
+	scripts/checkpatch.pl --strict --quiet --ignore FILE_PATH_CHANGES \
+		--file "${list[@]}"
+}
+
+check_sparse_and_W1()
+{
+	no_new check-gcc CC="ccache gcc" C=2 W=1
+}
+
+check_clang()
+{
+	no_new check-clang LLVM=1 CC="ccache clang" W=1
+}
+
+check_shellcheck()
+{
+	local file shells=()
+	cd "$top"
+	for file in "${files[@]}"; do
+		[ -f "$file" ] || continue
+		if [[ $file == *.sh ]] || head -n 1 "$file" | grep -aqE '^#! ?/bin/(ba|da)?sh|busybox sh'; then
+			shells+=("$file")
+		fi
+	done
+	shellcheck -x "${shells[@]}"
+}
+
+check_codespell()
+{
+	local list=()
+	cd "$top"
+	for file in "${files[@]}"; do
+		case $file in
+		COPYING | *.patch) ;;
+		*) [ ! -f "$file" ] || list+=("$file") ;;
+		esac
+	done
+	# Of patches only what we wrote: the message and the added lines.
+	for file in "${files[@]}"; do
+		case $file in
+		*.patch) grep -v '^[- @]' "$file" ;;
+		esac
+	done >"$log_dir/patches.txt"
+	codespell --ignore-words-list=extraversion,nd "${list[@]}" "$log_dir/patches.txt"
+}
+
+check_manual_pages()
+{
+	local file pages=()
+	for file in "${files[@]}"; do
+		case $file in
+		tools/net/*.[18]) pages+=("$top/$file") ;;
+		esac
+	done
+	if [ ${#pages[@]} -eq 0 ]; then
+		echo "left out: there are no manual pages"
+		return
+	fi
+	mandoc -T lint -W warning "${pages[@]}"
+}
+
+check_kernel_doc()
+{
+	local file list=()
+	for file in "${new[@]}"; do
+		case $file in
+		tools/*) ;;
+		*.c | *.h) list+=("$file") ;;
+		esac
+	done
+	if [ ${#list[@]} -eq 0 ]; then
+		echo "left out: the series brings no C file"
+		return
+	fi
+	cd "$tree"
+	scripts/kernel-doc -none -Wall -Werror "${list[@]}"
+}
+
+check_docs_build()
+{
+	local file out=$cache/build/docs bad=0
+	if ! python3 -c 'import sphinx' 2>/dev/null; then
+		echo "left out: python3-sphinx is not installed"
+		return
+	fi
+	mkdir -p "$out"
+	make -C "$tree" O="$out" htmldocs SPHINXDIRS=networking >"$log_dir/docs.out" 2>&1 ||
+		{ cat "$log_dir/docs.out"; return 1; }
+	for file in "${new[@]}" "${touched[@]}"; do
+		if grep -F "$file:" "$log_dir/docs.out"; then bad=1; fi
+	done
+	return $bad
+}
+
+# A git repository of exactly the pristine source, made once.
+pristine_git()
+{
+	local repo=$1
+	[ ! -d "$repo" ] || return 0
+	rm -rf "$repo.new"
+	rsync -a --exclude=/.git "$pristine/" "$repo.new/"
+	git -C "$repo.new" init -q -b base
+	git -C "$repo.new" config gc.auto 0
+	git -C "$repo.new" config core.looseCompression 1
+	git -C "$repo.new" add -f -A
+	git -C "$repo.new" commit -q -m "Linux $version"
+	mv "$repo.new" "$repo"
+}
+
+check_every_prefix_builds()
+{
+	local repo out=$cache/build/prefix mail file objects bad=0
+	repo=$cache/src/git-$(basename "$pristine")
+	export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
+	export GIT_AUTHOR_NAME=base GIT_AUTHOR_EMAIL=base@localhost
+	export GIT_COMMITTER_NAME=base GIT_COMMITTER_EMAIL=base@localhost
+	pristine_git "$repo"
+	cd "$repo"
+	git am --abort 2>/dev/null || true
+	git checkout -q --detach -f base
+	git clean -fdxq
+	for t in $(topics); do
+		for mail in "$top/build/series/$t"/*.patch; do
+			case $mail in
+			*-0000-cover-letter.patch) continue ;;
+			esac
+			echo "== $t: ${mail##*/}"
+			git am -q --empty=keep "$mail"
+			configured "$out" "$repo" CC="ccache gcc" >"$log_dir/prefix-config.out" 2>&1 || {
+				cat "$log_dir/prefix-config.out"
+				return 1
+			}
+			objects=()
+			for file in "${old_c[@]}" "${new_c[@]}"; do
+				[ ! -f "$file" ] || objects+=("${file%.c}.o")
+			done
+			make O="$out" CC="ccache gcc" "$jobs" "${objects[@]}" || {
+				echo "at ${mail##*/} the kernel does not build"
+				return 1
+			}
+		done
+	done
+	# The mails and the tree that we test are the same thing.
+	for file in "${touched[@]}" "${new[@]}"; do
+		cmp "$repo/$file" "$tree/$file" || bad=1
+	done
+	return $bad
+}
+
+check "series"
+check "checkpatch series"
+check "checkpatch files"
+check "kernel doc"
+check "sparse and W1"
+check "clang"
+check "shellcheck"
+check "codespell"
+check "manual pages"
+check "docs build"
+check "every prefix builds"
+
+[ "$ran" -gt 0 ] || die "no check matches '$pattern'"
+echo "$((ran - failed)) passed, $failed failed"
+[ "$failed" -eq 0 ]

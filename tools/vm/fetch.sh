@@ -1,0 +1,168 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Bring a kernel into the cache, and print where it is.
+#
+#   fetch.sh source   the pristine source: Debian's package, or KERNEL_SRC
+#   fetch.sh stock    Debian's kernel image of the same version, unpacked
+set -euo pipefail
+# shellcheck source=tools/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+tarball=/usr/src/linux-source-$base.tar.xz
+
+# kernel_version DIR: the version that DIR's Makefile states.
+kernel_version()
+{
+	awk -F ' *= *' '
+		$1 == "VERSION"      { v = $2 }
+		$1 == "PATCHLEVEL"   { p = $2 }
+		$1 == "SUBLEVEL"     { s = $2 }
+		$1 == "EXTRAVERSION" { print v "." p "." s $2; exit }
+	' "$1/Makefile"
+}
+
+source_from_user()
+{
+	local dir
+	dir=$(cd "$KERNEL_SRC" 2>/dev/null && pwd -P) ||
+		die "KERNEL_SRC=$KERNEL_SRC is no folder"
+	if [ ! -f "$dir/Makefile" ] || [ ! -f "$dir/Kbuild" ]; then
+		die "KERNEL_SRC=$dir is no kernel source"
+	fi
+	if [ -f "$dir/.config" ] || [ -d "$dir/include/config" ]; then
+		die "KERNEL_SRC=$dir was built in: run 'make mrproper' there first"
+	fi
+	case $(kernel_version "$dir") in
+	"$base" | "$base".*) ;;
+	*) die "KERNEL_SRC=$dir is $(kernel_version "$dir"), the patches are for $base" ;;
+	esac
+	echo "$dir"
+}
+
+source_from_debian()
+{
+	local pkg dir tmp
+	pkg=$(dpkg-query -W -f='${Version}' "linux-source-$base" 2>/dev/null) ||
+		die "linux-source-$base is not installed: run tools/vm/packages.sh, or name a kernel source in KERNEL_SRC="
+	[ -f "$tarball" ] || die "$tarball is missing: reinstall linux-source-$base"
+	dir=$cache/src/linux-${pkg%%[~+]*}
+	if [ ! -d "$dir" ]; then
+		locked "$cache/src/.lock"
+	fi
+	if [ ! -d "$dir" ]; then
+		say "unpacking linux-source-$base $pkg"
+		rm -rf "$cache/src"/.unpack.*
+		tmp=$(mktemp -d "$cache/src/.unpack.XXXXXX")
+		tar -xJf "$tarball" --strip-components=1 -C "$tmp" ||
+			die "cannot unpack $tarball into $cache/src"
+		echo "$pkg" >"$tmp.package"
+		chmod 755 "$tmp"
+		mv "$tmp.package" "$dir.package"
+		mv "$tmp" "$dir"
+	fi
+	echo "$dir"
+}
+
+# stock_names: the generic images that apt knows, oldest first.
+stock_names()
+{
+	apt-cache search --names-only \
+		"^linux-image-${base//./\\.}\\.[0-9]+[+]deb[0-9.+a-z]*-amd64(-unsigned)?\$" |
+		awk '{ print $1 }' | sort -V
+}
+
+stock()
+{
+	local version dir name deb tmp release
+	if [ "${KERNEL_SRC:-}" ]; then
+		version=$(kernel_version "$(source_from_user)")
+	else
+		version=$(kernel_version "$(source_from_debian)")
+	fi
+
+	# A stock kernel of the very version that we build, from the cache.
+	for dir in "$cache/stock/$version+"*; do
+		if [ -f "$dir/.complete" ]; then
+			echo "$dir"
+			return
+		fi
+	done
+
+	command -v apt-get >/dev/null ||
+		die "no apt-get: unpack a Debian linux-image-$version+*-amd64 package into $cache/stock/$version+deb and touch .complete there"
+	locked "$cache/stock/.lock"
+	if [ -z "$(stock_names)" ]; then
+		say "no linux-image-$base.*-amd64 in apt's lists: apt-get update"
+		if [ "$(id -u)" -eq 0 ]; then
+			apt-get -qq update >&2
+		elif command -v sudo >/dev/null; then
+			sudo apt-get -qq update >&2
+		else
+			die "apt's lists are empty and this is not root: have root run 'apt-get update'"
+		fi
+	fi
+	name=$(stock_names | grep -F "linux-image-$version+" | tail -n 1) ||
+		name=$(stock_names | tail -n 1)
+	[ "$name" ] || die "apt knows no linux-image-$base.*-amd64; see /etc/apt/sources.list"
+	release=${name#linux-image-}
+	release=${release%-amd64*}
+	dir=$cache/stock/$release
+	case $release in
+	"$version"+*) ;;
+	*)
+		say "note: the stock kernel is $release, ours $version (apt has no other)"
+		if [ -f "$dir/.complete" ]; then
+			echo "$dir"
+			return
+		fi
+		;;
+	esac
+
+	say "downloading $name"
+	tmp=$(mktemp -d "$cache/stock/.unpack.XXXXXX")
+	# shellcheck disable=SC2064
+	trap "rm -rf '$tmp'" EXIT
+	# apt's sandbox user cannot write here; as root it would only warn.
+	(cd "$tmp" && apt-get -q -o APT::Sandbox::User="$(id -un)" \
+		download "$name" >"$tmp/log" 2>&1) || {
+		cat "$tmp/log" >&2
+		die "cannot download $name: see above"
+	}
+	deb=$(find "$tmp" -maxdepth 1 -name '*.deb')
+	dpkg -x "$deb" "$tmp/root"
+	# One layout, whether or not the package is of a merged-/usr Debian.
+	if [ -d "$tmp/root/usr/lib/modules" ]; then
+		mkdir -p "$tmp/root/lib"
+		mv "$tmp/root/usr/lib/modules" "$tmp/root/lib/modules"
+	fi
+	if [ ! -f "$tmp/root/boot/vmlinuz-$release-amd64" ] ||
+	   [ ! -d "$tmp/root/lib/modules/$release-amd64/kernel" ]; then
+		die "$name does not hold a kernel and its modules: a changed layout?"
+	fi
+	depmod -b "$tmp/root" "$release-amd64"
+	ln -s "boot/vmlinuz-$release-amd64" "$tmp/root/vmlinuz"
+	touch "$tmp/root/.complete"
+	chmod 755 "$tmp/root"
+	rm -rf "$dir"
+	mv "$tmp/root" "$dir"
+	echo "$dir"
+}
+
+case "$#${1:-}" in
+1source)
+	if [ "${KERNEL_SRC:-}" ]; then
+		source_from_user
+	else
+		source_from_debian
+	fi
+	;;
+1version)
+	kernel_version "$("$0" source)"
+	;;
+1stock)
+	stock
+	;;
+*)
+	usage "fetch.sh source|version|stock"
+	;;
+esac

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# What every script here shares: the places, and how to speak and to fail.
+# To be sourced, after `set -euo pipefail`.
+
+PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin
+export PATH LC_ALL=C.UTF-8
+
+# An outer make's flags and the caller's kernel settings are not for our builds.
+unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES T O V
+unset ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT KCFLAGS KCPPFLAGS
+
+base=6.12
+vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
+top=${vm_dir%/tools/vm}
+patches=$top/patches/$base
+# shellcheck disable=SC2034	# used by the scripts that source this
+log_dir=$top/build/log
+
+if [ -z "${VNET_CACHE:-}" ] && [ -z "${XDG_CACHE_HOME:-}" ] &&
+   [ -z "${HOME:-}" ]; then
+	echo "${0##*/}: HOME is not set: name the cache folder in VNET_CACHE" >&2
+	exit 1
+fi
+cache=${VNET_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/vnet-offload}
+case $cache in
+/*) ;;
+*)
+	echo "${0##*/}: the cache folder must be an absolute path, not $cache" >&2
+	exit 1
+	;;
+esac
+
+# The same input gives the same bytes: nothing of the day, user or machine.
+export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
+export KBUILD_BUILD_USER=vnet KBUILD_BUILD_HOST=offload KBUILD_BUILD_VERSION=1
+
+# In depend mode a miss costs one compilation, not a preprocessing run as well.
+export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_DEPEND=1
+
+# shellcheck disable=SC2034
+# The folders of the checkout that hold new kernel files, and what in them is
+# not part of any series: the loadable module, the tests of what is no part of
+# the kernel, and the marks that only our test runner reads.
+kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftests)
+# shellcheck disable=SC2034
+outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|vnet_guest)/'
+# shellcheck disable=SC2034
+outside_series="^drivers/net/bpfnic/|$outside_tests|/marks\$"
+
+die()
+{
+	printf '%s: %s\n' "${0##*/}" "$*" >&2
+	exit 1
+}
+
+usage()
+{
+	printf 'usage: %s\n' "$*" >&2
+	exit 2
+}
+
+# say MESSAGE: one line of progress, with the step that the caller counted.
+say()
+{
+	printf '%s%s\n' "${STEP:+[$STEP] }" "$*" >&2
+}
+
+# topics: the topics of this base, in order.
+topics()
+{
+	[ -f "$patches/topics" ] ||
+		die "no $patches/topics: it lists the topics, one a line"
+	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$patches/topics"
+}
+
+# series_of TOPIC: its lines "patch [new file...]", comments stripped.
+series_of()
+{
+	[ -d "$patches/$1" ] ||
+		die "patches/$base/topics names $1, but there is no patches/$base/$1"
+	[ -f "$patches/$1/series" ] || return 0
+	sed -e 's/#.*//' -e 's/[[:space:]]*$//' -e '/^$/d' "$patches/$1/series"
+}
+
+# new_files_of TOPIC: the new files of all its patches, one a line.
+new_files_of()
+{
+	series_of "$1" | awk '{ for (i = 2; i <= NF; i++) print $i }'
+}
+
+# patches_of TOPIC: its patches, in order.
+patches_of()
+{
+	series_of "$1" | awk '{ print $1 }'
+}
+
+# touched_by PATCH...: the files that these mails change.
+touched_by()
+{
+	awk '/^diff --git a\// { sub(/^a\//, "", $3); print $3 }' "$@" | sort -u
+}
+
+# locked FILE [MESSAGE]: hold FILE's lock until this process ends.
+locked()
+{
+	mkdir -p "${1%/*}"
+	exec 9>"$1"
+	if ! flock -n 9; then
+		say "waiting for another run that holds $1"
+		flock 9
+	fi
+}
+
+# our_git ARGS...: git on this checkout, whoever owns it.
+our_git()
+{
+	git -c safe.directory="$top" -C "$top" "$@"
+}

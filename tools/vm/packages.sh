@@ -1,0 +1,99 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Install the Debian packages that are missing, saying which and why.
+#
+#   packages.sh [build|check]
+#
+# build: what it takes to build the kernels and to run them
+# check: what `make check` takes on top of that
+set -euo pipefail
+# shellcheck source=tools/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+build="
+	bc		the kernel's build
+	bison		the kernel's build (Kconfig)
+	build-essential	the compiler
+	busybox-static	the guest's first user space
+	ccache		a second build in a fraction of the time
+	clang		BPF programs of the tests
+	cpio		the initramfs
+	dwarves		BTF, the kernel's type information
+	ethtool		the tests
+	flex		the kernel's build (Kconfig)
+	gcc-multilib	32-bit test programs
+	git		the series
+	iproute2	the tests
+	iputils-ping	the tests
+	kmod		installing and loading modules
+	libbpf-dev	BPF programs of the tests
+	libelf-dev	the kernel's build (objtool)
+	libmnl-dev	vnetctl
+	libssl-dev	the kernel's build
+	llvm		BPF programs of the tests
+	qemu-system-x86	the virtual machines
+	rsync		the patched tree
+	xz-utils	unpacking the kernel source
+	zlib1g-dev	the kernel's build (objtool)
+	zstd		modules of the stock kernel
+"
+check="
+	codespell	spelling
+	lld		the LLVM build's linker
+	mandoc		the manual pages' syntax
+	python3-git	checkpatch's spdxcheck
+	python3-ply	checkpatch's spdxcheck
+	shellcheck	shell scripts
+	sparse		the kernel's semantic checker
+"
+
+case "$#${1:-build}" in
+0build | 1build)
+	wanted=$build
+	if [ -z "${KERNEL_SRC:-}" ]; then
+		wanted+="	linux-source-$base	the kernel source (or name yours: KERNEL_SRC=DIR)"
+	fi
+	;;
+1check) wanted=$check ;;
+*) usage "packages.sh [build|check]" ;;
+esac
+
+if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	printf 'This is no Debian system. Please install these yourself:\n%s\n' "$wanted" >&2
+	printf 'and name a kernel source: make KERNEL_SRC=DIR ...\n' >&2
+	printf 'Then run again with VNET_NO_PACKAGES=1 in the environment.\n' >&2
+	[ "${VNET_NO_PACKAGES:-}" ] || exit 1
+	exit 0
+fi
+
+declare -A installed
+# shellcheck disable=SC2016	# dpkg-query's own variables
+while read -r status name; do
+	case $status in
+	?i*) installed[$name]=1 ;;
+	esac
+done < <(awk '{ print $1 }' <<<"$wanted" |
+	 xargs dpkg-query -W -f='${db:Status-Abbrev} ${Package}\n' 2>/dev/null)
+
+missing=()
+while read -r name why; do
+	if [ "$name" ] && [ -z "${installed[$name]:-}" ]; then
+		missing+=("$name")
+		printf 'missing: %-18s %s\n' "$name" "$why" >&2
+	fi
+done <<<"$wanted"
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+sudo=()
+if [ "$(id -u)" -ne 0 ]; then
+	if ! command -v sudo >/dev/null; then
+		die "this is not root and there is no sudo; have root run:"$'\n'"apt-get install --no-install-recommends ${missing[*]}"
+	fi
+	sudo=(sudo)
+fi
+say "installing ${#missing[@]} packages"
+"${sudo[@]}" apt-get -q update >&2 ||
+	die "apt-get update failed: see above"
+"${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
+	apt-get -q -y --no-install-recommends install "${missing[@]}" >&2 ||
+	die "apt-get could not install them all: see above (linux-source-$base is in Debian 13, and in Debian 12 with its security updates; elsewhere name a kernel source in KERNEL_SRC=)"

@@ -1,0 +1,299 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Run a command as root in a virtual machine that has this machine's files.
+#
+# The guest sees the host's root read-only, under a scratch overlay.  The
+# command's output comes through byte for byte, its status is ours.  Whatever
+# the command says, the run fails with 99 when the kernel complained.
+set -euo pipefail
+# shellcheck source=tools/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+help()
+{
+	cat <<-'END'
+	usage: run.sh [OPTION...] -- COMMAND [ARG...]
+	       run.sh [OPTION...] --shell
+
+	  --kernel test|debug|base|stock  which kernel (test)
+	  --cpus N                CPUs of the guest (2)
+	  --memory MIB            its memory (1024; debug 2048)
+	  --timeout SECONDS       end the run after that (300; a shell: never)
+	  --expect-splat REGEX    the kernel must complain so, and only so
+	  --log FILE              the kernel's console (build/log/vm-KERNEL.log)
+	  --modules "A B..."      modules to load first (stock: a default list)
+	  --accel auto|kvm|tcg    the accelerator (auto: KVM if a probe shows it works)
+	  --icount                the guest's clock counts instructions; one CPU
+	  --append "ARGS"         more for the kernel's command line
+	  --shell                 an interactive shell on this terminal
+
+	exit status: the command's; 124 time-out; 98 the guest ended without a
+	status; 99 the kernel complained, or did not although it should have
+	END
+}
+
+bad_usage()
+{
+	printf 'run.sh: %s\n' "$1" >&2
+	help >&2
+	exit 2
+}
+
+stock_modules="failover net_failover virtio_net tun tap macvlan macvtap ipvlan ipvtap vhost_iotlb vhost vhost_net veth dummy bridge 8021q vxlan sch_ingress sch_prio sch_multiq sch_tbf cls_bpf cls_flower cls_matchall cls_u32 act_mirred act_pedit act_skbedit"
+
+# One line a complaint, of which any fails a run.
+splat='WARNING:|BUG:|kernel BUG at|Oops:|Kernel panic|general protection fault'
+splat+='|invalid opcode|KASAN:|KCSAN:|UBSAN:|Bad page|Call Trace:|cut here'
+splat+='|possible (circular|recursive|irq lock|deadlock)|inconsistent lock state'
+splat+='|suspicious RCU usage|lock held when returning|INFO: task .* blocked for'
+splat+='|rcu: INFO: .*stall|self-detected stall|soft lockup|hard LOCKUP'
+splat+='|sleeping function called|scheduling while atomic|ODEBUG:'
+splat+='|kmemleak: [0-9]+ new suspected|unreferenced object|refcount_t:'
+splat+='|ref_tracker: .*(leaked|has)|unregister_netdevice: waiting'
+splat+='|list_(add|del) corruption|(irq|IRQ) [0-9]+: nobody cared'
+
+kernel=test cpus=2 memory='' timeout='' expect='' log='' modules=default
+accel=auto icount='' append='' shell=''
+while [ $# -gt 0 ]; do
+	case $1 in
+	--kernel | --cpus | --memory | --timeout | --expect-splat | --log | \
+	--modules | --accel | --append)
+		[ $# -ge 2 ] || bad_usage "$1 wants a value"
+		;;
+	esac
+	case $1 in
+	--kernel)	kernel=$2; shift ;;
+	--cpus)		cpus=$2; shift ;;
+	--memory)	memory=$2; shift ;;
+	--timeout)	timeout=$2; shift ;;
+	--expect-splat)	expect=$2; shift ;;
+	--log)		log=$2; shift ;;
+	--modules)	modules=$2; shift ;;
+	--accel)	accel=$2; shift ;;
+	--append)	append=$2; shift ;;
+	--icount)	icount=1 ;;
+	--shell)	shell=1 ;;
+	--help | -h)	help; exit 0 ;;
+	--)		shift; break ;;
+	*)		bad_usage "unknown option $1 (a command comes after --)" ;;
+	esac
+	shift
+done
+for n in "$cpus" "${memory:-1}" "${timeout:-1}"; do
+	[[ $n =~ ^[1-9][0-9]*$ ]] || bad_usage "'$n' is not a positive number"
+done
+case $accel in
+auto | kvm | tcg) ;;
+*) bad_usage "unknown accelerator $accel" ;;
+esac
+if [ "$shell" ]; then
+	[ $# -eq 0 ] || bad_usage "--shell takes no command"
+	[ -t 0 ] || die "--shell needs a terminal"
+	set -- /bin/bash -i
+fi
+[ $# -gt 0 ] || bad_usage "no command given"
+[ -z "$icount" ] || [ "$accel" != kvm ] || bad_usage "--icount works only with tcg"
+
+# The kernel and its modules.
+case $kernel in
+test | debug | base)
+	dir=$cache/build/$kernel
+	[ -f "$dir/vnet-stamp" ] ||
+		die "there is no $kernel kernel in $cache: run tools/vm/kernel.sh $kernel"
+	stamp=$log_dir/kernel-$kernel.stamp
+	if [ -f "$stamp" ] && ! cmp -s "$stamp" "$dir/vnet-stamp"; then
+		die "the $kernel kernel in $cache is another checkout's: run tools/vm/kernel.sh $kernel"
+	fi
+	modules_dir=$dir/root/lib/modules
+	[ "$modules" != default ] || modules=
+	;;
+stock)
+	dir=$("$vm_dir/fetch.sh" stock)
+	modules_dir=$dir/lib/modules
+	[ "$modules" != default ] || modules=$stock_modules
+	;;
+*)
+	bad_usage "unknown kernel $kernel"
+	;;
+esac
+[ "$memory" ] || case $kernel in
+debug) memory=2048 ;;
+*) memory=1024 ;;
+esac
+qemu=$(command -v qemu-system-x86_64) ||
+	die "no qemu-system-x86_64: run tools/vm/packages.sh"
+initramfs=$("$vm_dir/initramfs.sh" "$kernel")
+
+# KVM only where a boot of this kernel has shown that it works.
+if [ "$icount" ]; then
+	accel=tcg
+elif [ "$accel" = auto ] && [ ! -w /dev/kvm ]; then
+	accel=tcg
+elif [ "$accel" = auto ]; then
+	here=$(uname -r -v; "$qemu" --version | head -n 1)
+	probed=$cache/accel-$kernel
+	if [ -f "$probed" ] && [ "$(tail -n +2 "$probed")" = "$here" ]; then
+		accel=$(head -n 1 "$probed")
+	else
+		say "probing whether KVM runs the $kernel kernel (at most 20 s, once)"
+		accel=tcg
+		if "$0" --kernel "$kernel" --accel kvm --timeout 20 --modules '' \
+			--log /dev/null -- /bin/true >/dev/null 2>&1; then
+			accel=kvm
+		fi
+		say "using $accel"
+		if ! printf '%s\n' "$accel" "$here" 2>/dev/null >"$probed"; then
+			say "note: cannot write $probed, so this will be probed each time"
+		fi
+	fi
+fi
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/vnet-run.XXXXXX")
+console=$work/console
+qemu_pid=
+# shellcheck disable=SC2317	# called by the trap
+finish()
+{
+	trap - EXIT
+	if [ "$qemu_pid" ]; then
+		kill -KILL -- "-$qemu_pid" 2>/dev/null || true
+		wait "$qemu_pid" 2>/dev/null || true
+	fi
+	if [ -s "$console" ]; then
+		if [ -z "$log" ] && mkdir -p "$log_dir" 2>/dev/null && [ -w "$log_dir" ]; then
+			log=$log_dir/vm-$kernel.log
+		fi
+		[ -z "$log" ] || cat "$console" >"$log"
+	fi
+	rm -rf "$work"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+
+# The job, appended to the initramfs.
+quoted()
+{
+	local word
+	for word; do
+		printf " '%s'" "${word//\'/\'\\\'\'}"
+	done
+}
+
+cwd=$(pwd -P)
+binds=
+for folder in "$top" "$cache" "$cwd"; do
+	case $folder in
+	*[[:space:]]*) die "cannot work in a folder with blanks in its name: $folder" ;;
+	/tmp/* | /run/* | /dev/shm/*) binds+=" $folder" ;;
+	esac
+done
+nonce=$(od -An -N8 -tx8 /dev/urandom | tr -d ' ')
+mkdir "$work/job"
+{
+	printf 'nonce=%s\nshell=%s\n' "$nonce" "$shell"
+	printf 'cwd=%s\n' "$(quoted "$cwd" | cut -c2-)"
+	printf "binds='%s'\nmodules_dir='%s'\nmodules='%s'\n" "$binds" "$modules_dir" "$modules"
+	if [ "$shell" ]; then
+		read -r rows cols < <(stty size)
+		printf 'rows=%s\ncols=%s\n' "$rows" "$cols"
+	fi
+	printf "term='%s'\n" "${TERM:-dumb}"
+	printf 'set --%s\n' "$(quoted "$@")"
+} >"$work/job/job"
+{
+	cat "$initramfs"
+	(cd "$work/job" && echo job | cpio --quiet -o -H newc -R 0:0)
+} >"$work/initrd"
+
+cmdline="console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on"
+cmdline+=" rdinit=/init mitigations=off rcupdate.rcu_cpu_stall_timeout=60"
+# shellcheck disable=SC2054	# the commas are QEMU's
+args=(-nodefaults -no-user-config -no-reboot -display none
+	-machine q35 -m "$memory"
+	-kernel "$dir/vmlinuz" -initrd "$work/initrd"
+	-fsdev local,id=host,path=/,security_model=none,readonly=on,multidevs=remap
+	-device virtio-9p-pci,fsdev=host,mount_tag=host
+	-chardev "file,id=console,path=$console" -serial chardev:console
+	-chardev stdio,id=output,signal=off -serial chardev:output)
+if [ "$icount" ]; then
+	# shellcheck disable=SC2054
+	args+=(-accel tcg,thread=single -cpu max -smp 1 -icount shift=0,sleep=off)
+	cmdline+=" nokaslr no_timer_check"
+elif [ "$accel" = kvm ]; then
+	args+=(-accel kvm -cpu host -smp "$cpus")
+else
+	# shellcheck disable=SC2054
+	args+=(-accel tcg,thread=multi -cpu max -smp "$cpus")
+	cmdline+=" no_timer_check"
+fi
+args+=(-append "$cmdline${append:+ $append}")
+
+: >"$console"
+status=0
+if [ "$shell" ]; then
+	limit=()
+	[ -z "$timeout" ] || limit=(timeout --foreground --kill-after=5 "$timeout")
+	"${limit[@]}" "$qemu" "${args[@]}" 2>"$work/qemu" || status=$?
+else
+	# Through a pipe: QEMU would make our standard output non-blocking.
+	mkfifo "$work/output"
+	cat "$work/output" &
+	cat_pid=$!
+	setsid timeout --kill-after=5 "${timeout:-300}" "$qemu" "${args[@]}" \
+		</dev/null >"$work/output" 2>"$work/qemu" &
+	qemu_pid=$!
+	wait "$qemu_pid" || status=$?
+	wait "$cat_pid" || true
+	qemu_pid=
+fi
+
+# What the kernel said.
+text=$work/text
+tr -d '\r\000' <"$console" >"$text"
+grep -aEn "$splat" "$text" >"$work/splats" || true
+if [ "$expect" ]; then
+	grep -aEv -- "$expect" "$work/splats" >"$work/others" || true
+	# What belongs to the declared one is not one more.
+	grep -aEv 'Call Trace:|cut here' "$work/others" >"$work/splats" || true
+fi
+where=${log:-$log_dir/vm-$kernel.log}
+
+excerpt()
+{
+	local first
+	first=$(head -n 1 "$work/splats" | cut -d: -f1)
+	printf 'run.sh: the %s kernel complained:\n' "$kernel" >&2
+	sed -n "$((first > 2 ? first - 2 : 1)),$((first + 40))p" "$text" >&2
+	printf 'run.sh: the whole console: %s\n' "$where" >&2
+}
+
+if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+	if [ -s "$work/splats" ]; then excerpt; fi
+	printf 'run.sh: no end within %s s, the guest was stopped; its last words:\n' \
+		"${timeout:-300}" >&2
+	tail -n 5 "$text" >&2
+	exit 124
+fi
+if [ -s "$work/splats" ]; then
+	excerpt
+	exit 99
+fi
+said=$(sed -n "s/.*vnet-run $nonce //p" "$text" | tail -n 1)
+case $said in
+status\ *) ;;
+*)
+	printf 'run.sh: the guest ended without a status%s\n' "${said:+: $said}" >&2
+	cat "$work/qemu" >&2
+	tail -n 15 "$text" >&2
+	printf 'run.sh: the whole console: %s\n' "$where" >&2
+	exit 98
+	;;
+esac
+if [ "$expect" ] && ! grep -aEq -- "$expect" "$text"; then
+	printf 'run.sh: the kernel should have complained with "%s", and did not\n' \
+		"$expect" >&2
+	exit 99
+fi
+exit "${said#status }"

@@ -1,0 +1,471 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# Run the tests, on our kernel and on the stock one, and count.
+#
+#   test.sh [--kernel test|debug] [PATTERN]
+#
+# A kselftest directory's `marks` file says what each case is good for:
+#   bites|guards|ours  PATCH|-  GLOB over "program case"
+# bites:  evidence for PATCH; it must fail on the stock kernel
+# guards: must pass on both
+# ours:   cannot exist on the stock kernel, whose result does not matter
+#
+# PATTERN, an extended regular expression, is matched with "folder program"; if
+# no program matches, with "folder program case".
+set -euo pipefail
+# shellcheck source=tools/vm/lib.sh
+. "$(dirname "$0")/lib.sh"
+
+kernel="test"
+if [ "${1:-}" = --kernel ]; then
+	kernel=${2:-}
+	shift 2 || usage "test.sh [--kernel test|debug] [PATTERN]"
+fi
+[ $# -le 1 ] || usage "test.sh [--kernel test|debug] [PATTERN]"
+pattern=${1:-}
+patience=1
+case $kernel in
+test) kernels=(test stock) ;;
+debug)
+	kernels=(debug)
+	patience=6
+	;;
+*) usage "test.sh [--kernel test|debug] [PATTERN]" ;;
+esac
+
+kunit_modules=(virtio_net_hash_test)
+selftests=$top/tools/testing/selftests
+results=$top/build/test
+report=$top/build/report.md
+passed=0 failed=0 skipped=0
+report_rows=()
+
+verdict()
+{
+	printf '%-4s  %s\n' "$1" "$2"
+	case $1 in
+	pass) passed=$((passed + 1)) ;;
+	FAIL) failed=$((failed + 1)) ;;
+	skip) skipped=$((skipped + 1)) ;;
+	esac
+}
+
+wants()
+{
+	[ -z "$pattern" ] || [[ "$*" =~ $pattern ]]
+}
+
+step=0 steps='?'
+begin()
+{
+	step=$((step + 1))
+	printf '[%d/%s] %s\n' "$step" "$steps" "$*" >&2
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+nonce=@$(od -An -N6 -tx8 /dev/urandom | tr -d ' ')
+
+mapfile -t folders < <(
+	[ ! -d "$selftests" ] ||
+		find "$selftests" -name Makefile -printf '%P\n' | sed 's|/Makefile$||' | sort)
+if [ -z "$pattern" ]; then
+	steps=$((2 + ${#folders[@]} * ${#kernels[@]} + 1))
+	if [ -x "$vm_dir/demo.sh" ] && [ "$kernel" = test ]; then
+		steps=$((steps + 2))
+	fi
+fi
+
+# 1. The kernels, and the test programs.
+begin "kernels"
+out=$("$vm_dir/kernel.sh" "$kernel")
+tree=$("$vm_dir/tree.sh")
+if [ "$kernel" = test ]; then
+	"$vm_dir/fetch.sh" stock >/dev/null
+fi
+
+begin "test programs"
+build=$cache/build/selftests
+mkdir -p "$log_dir" "$build"
+declare -A programs=()
+for folder in "${folders[@]}"; do
+	log=$log_dir/selftests-${folder//\//-}.log
+	rm -rf "${build:?}/install/$folder"
+	mkdir -p "$build/$folder" "$build/install/$folder"
+	make -C "$tree/tools/testing/selftests/$folder" \
+		OUTPUT="$build/$folder" INSTALL_PATH="$build/install/$folder" \
+		KHDR_INCLUDES="-isystem $out/headers/include" \
+		VMLINUX_BTF="$out/vmlinux" all install >"$log" 2>&1 || {
+		tail -n 30 "$log" >&2
+		die "the tests in $folder do not build; the whole log: $log"
+	}
+	programs[$folder]=$(make -s -C "$tree/tools/testing/selftests/$folder" \
+		OUTPUT="$build/$folder" COLLECTION=. emit_tests 2>>"$log" |
+		sed 's/^\.://' | tr '\n' ' ')
+done
+make -C "$top/tools/net/vnetctl" O="$cache/build/vnetctl" \
+	KHDR="$out/headers/include" >"$log_dir/vnetctl.log" 2>&1 || {
+	tail -n 30 "$log_dir/vnetctl.log" >&2
+	die "vnetctl does not build; the whole log: $log_dir/vnetctl.log"
+}
+
+# What PATTERN names: programs, or else cases.
+filter_cases=
+selected=0
+for folder in "${folders[@]}"; do
+	for program in ${programs[$folder]}; do
+		if wants "$folder $program"; then selected=$((selected + 1)); fi
+	done
+done
+for module in "${kunit_modules[@]}"; do
+	if wants "kunit $module"; then selected=$((selected + 1)); fi
+done
+for name in demo demo_break_key; do
+	if wants "e2e.$name"; then selected=$((selected + 1)); fi
+done
+[ "$selected" -gt 0 ] || filter_cases=1
+
+chosen()
+{
+	[ "$filter_cases" ] || wants "$@"
+}
+
+# Marks, per folder: kinds[], stems[] and globs[] in order.
+load_marks()
+{
+	local kind stem glob
+	kinds=() stems=() globs=() hits=()
+	[ -f "$selftests/$1/marks" ] || return 0
+	while read -r kind stem glob; do
+		case $kind in
+		'' | \#*) continue ;;
+		bites | guards | ours) ;;
+		*) die "$1/marks: '$kind' is not bites, guards or ours" ;;
+		esac
+		[ "$glob" ] || die "$1/marks: no pattern after '$kind $stem'"
+		if [ "$stem" != - ] && ! compgen -G "$patches/*/$stem.patch" >/dev/null; then
+			die "$1/marks: no patch $stem"
+		fi
+		kinds+=("$kind") stems+=("$stem") globs+=("$glob") hits+=(0)
+	done <"$selftests/$1/marks"
+}
+
+# parse FILE: a program's TAP into $work/cases.
+parse()
+{
+	awk -f "$vm_dir/tap.awk" "$1" >"$work/cases"
+}
+
+declare -A got=() line_of=()	# by "kernel|program case"
+order=()			# "program case", as our kernel reports them
+complaints=()			# "name TAB detail": failures that are no case
+
+# collect KERNEL FOLDER PROGRAM STATUS FILE: note the program's cases.
+collect()
+{
+	local on=$1 program=$3 status=$4 file=$5
+	local result name text plan='' count=0 seen=0 bad=0 allskip=''
+	parse "$file"
+	while IFS=$'\t' read -r result name text; do
+		case $result in
+		plan) plan=$name ;;
+		done) count=$name ;;
+		allskip) allskip=$name ;;
+		*)
+			seen=$((seen + 1))
+			[ "$result" != 'not ok' ] || bad=1
+			[ "$result" != xfail ] || result=ok
+			if [ -n "${got["$on|$program $name"]:-}" ]; then
+				complaints+=("$program $name"$'\t'"reported twice")
+			fi
+			got["$on|$program $name"]=$result
+			line_of["$on|$program $name"]=$text
+			if [ "$on" = "$kernel" ]; then order+=("$program $name"); fi
+			;;
+		esac
+	done <"$work/cases"
+	[ "$on" = "$kernel" ] || return 0
+	if [ "$allskip" ] || { [ "$status" = 4 ] && [ "$seen" -eq 0 ]; }; then
+		got["$on|$program (all)"]=skip
+		line_of["$on|$program (all)"]=${allskip:-exit status 4}
+		order+=("$program (all)")
+	elif [ "$status" = none ]; then
+		complaints+=("$program"$'\t'"did not end; $count cases came")
+	elif [ "$status" = 124 ] || [ "$status" = 137 ]; then
+		complaints+=("$program"$'\t'"ran into its time-out; $count cases came")
+	elif [ -z "$plan" ]; then
+		complaints+=("$program"$'\t'"announced no plan (1..N); exit status $status")
+	elif [ "$plan" -ne "$count" ]; then
+		complaints+=("$program"$'\t'"announced $plan cases, $count came; exit status $status")
+	elif [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then
+		complaints+=("$program"$'\t'"exit status $status although no case failed")
+	elif [ "$plan" -eq 0 ]; then
+		complaints+=("$program"$'\t'"has no case")
+	fi
+}
+
+# run_folder KERNEL FOLDER PROGRAM...: one boot; output to build/test/.
+run_folder()
+{
+	local on=$1 folder=$2 seconds status=0 program file
+	shift 2
+	seconds=$(sed -n 's/^timeout=\([0-9]*\)$/\1/p' "$selftests/$folder/settings" 2>/dev/null || true)
+	seconds=${seconds:-45}
+	[ "$seconds" -gt 0 ] || seconds=600
+	seconds=$((seconds * patience))
+	mkdir -p "$results/$on/$folder"
+	rm -f "$results/$on/$folder"/*.tap
+	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
+		--log "$results/$on/$folder/console.log" -- \
+		env VNETCTL="$cache/build/vnetctl/vnetctl" \
+		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$seconds" "$@" \
+		>"$work/output" 2>"$work/errors" || status=$?
+	awk -v nonce="$nonce" -v dir="$results/$on/$folder" '
+		$1 == nonce && $2 == "begin" { file = dir "/" $3 ".tap"; printf "" >file; next }
+		$1 == nonce && $2 == "end" { print $3 >(file ".status"); close(file); file = ""; next }
+		file { print >file }
+	' "$work/output"
+	for program; do
+		file=$results/$on/$folder/$program.tap
+		if [ ! -f "$file" ]; then
+			: >"$file"
+		fi
+		if [ -f "$file.status" ]; then
+			collect "$on" "$folder" "$program" "$(cat "$file.status")" "$file"
+			rm "$file.status"
+		else
+			collect "$on" "$folder" "$program" none "$file"
+		fi
+	done
+	case $status in
+	0) ;;
+	99)
+		cat "$work/errors" >&2
+		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$work/errors" | head -n 1)")
+		;;
+	*)
+		cat "$work/errors" >&2
+		complaints+=("virtual machine"$'\t'"on the $on kernel: run.sh ended with $status")
+		;;
+	esac
+}
+
+# details KERNEL FOLDER PROGRAM NAME: what the program said before it failed.
+details()
+{
+	awk -v want="${line_of["$1|$3 $4"]}" '
+		$0 == want { printf "%s", said; exit }
+		/^(not )?ok / { said = ""; next }
+		{ said = said "        " $0 "\n" }
+	' "$results/$1/$2/$3.tap" | tail -n 12
+}
+
+# judge FOLDER: its cases by its marks.
+judge()
+{
+	local folder=$1 key i kind stem ours stock note
+	for key in "${order[@]}"; do
+		chosen "$folder" "${key%% *}" || continue
+		[ -z "$filter_cases" ] || wants "$folder $key" || continue
+		kind='' stem=-
+		for i in "${!globs[@]}"; do
+			# shellcheck disable=SC2053	# a glob, on purpose
+			if [[ $key == ${globs[i]} ]]; then
+				kind=${kinds[i]} stem=${stems[i]}
+				hits[i]=1
+				break
+			fi
+		done
+		ours=${got["$kernel|$key"]}
+		stock=${got["stock|$key"]:-}
+		note=
+		case $ours in
+		skip) verdict skip "$folder: $key: ${line_of["$kernel|$key"]}" ;;
+		ok)
+			if [ -z "$kind" ]; then
+				note="no line of marks names it"
+			elif [ "$kernel" = debug ]; then
+				:
+			elif [ "$kind" = bites ]; then
+				case $stock in
+				'not ok') ;;
+				'') note="bites, but gave no result on the stock kernel" ;;
+				*) note="bites, but is '$stock' on the stock kernel" ;;
+				esac
+			elif [ "$kind" = guards ] && [ "$stock" != ok ]; then
+				note="guards, but is '${stock:-missing}' on the stock kernel"
+			fi
+			if [ "$note" ]; then
+				verdict FAIL "$folder: $key: $note"
+			else
+				verdict pass "$folder: $key (${kind})"
+			fi
+			;;
+		*)
+			verdict FAIL "$folder: $key: ${line_of["$kernel|$key"]}"
+			details "$kernel" "$folder" "${key%% *}" "${key#* }"
+			;;
+		esac
+		report_rows+=("$stem"$'\t'"$folder: $key"$'\t'"${kind:-unmarked}"$'\t'"${line_of["stock|$key"]:-–}"$'\t'"${line_of["$kernel|$key"]}")
+	done
+	# A mark that names nothing hides a test that went away.
+	if [ -z "$pattern" ]; then
+		for i in "${!globs[@]}"; do
+			[ "${hits[i]}" -eq 1 ] ||
+				complaints+=("marks"$'\t'"no case for: ${kinds[i]} ${stems[i]} ${globs[i]}")
+		done
+	fi
+	for key in "${complaints[@]}"; do
+		verdict FAIL "$folder: ${key%%$'\t'*}: ${key#*$'\t'}"
+		report_rows+=("-"$'\t'"$folder: ${key%%$'\t'*}"$'\t'"–"$'\t'"–"$'\t'"${key#*$'\t'}")
+	done
+}
+
+runs=()
+for folder in "${folders[@]}"; do
+	list=()
+	for program in ${programs[$folder]}; do
+		if chosen "$folder $program"; then list+=("$program"); fi
+	done
+	[ ${#list[@]} -eq 0 ] || runs+=("$folder ${list[*]}")
+done
+kunit=()
+for module in "${kunit_modules[@]}"; do
+	if chosen "kunit $module"; then kunit+=("$module"); fi
+done
+e2e=()
+if [ -x "$vm_dir/demo.sh" ] && [ "$kernel" = test ]; then
+	for name in demo demo_break_key; do
+		if wants "e2e.$name"; then e2e+=("$name"); fi
+	done
+fi
+steps=$((2 + ${#runs[@]} * ${#kernels[@]} + (${#kunit[@]} > 0) + ${#e2e[@]}))
+
+# 2. The selftests.
+for run in "${runs[@]}"; do
+	read -r folder list <<<"$run"
+	got=() line_of=() order=() complaints=()
+	load_marks "$folder"
+	for on in "${kernels[@]}"; do
+		begin "$folder on the $on kernel"
+		# shellcheck disable=SC2086	# a list of names
+		run_folder "$on" "$folder" $list
+	done
+	judge "$folder"
+done
+
+# 3. KUnit: only our kernel has it.
+patch_with()
+{
+	local topic
+	for topic in $(topics); do
+		series_of "$topic"
+	done | awk -v want="/$1" '{
+		for (i = 2; i <= NF; i++)
+			if (substr($i, length($i) - length(want) + 1) == want) {
+				sub(/\.patch$/, "", $1)
+				print $1
+				exit
+			}
+	}'
+}
+
+if [ ${#kunit[@]} -gt 0 ]; then
+	begin "KUnit on the $kernel kernel"
+	mkdir -p "$results/$kernel"
+	for module in "${kunit[@]}"; do
+		file=$results/$kernel/kunit-$module.tap
+		status=0
+		# shellcheck disable=SC2016	# for the guest's shell
+		"$vm_dir/run.sh" --kernel "$kernel" --timeout $((120 * patience)) -- \
+			/bin/sh -c 'modprobe "$1" && cat /sys/kernel/debug/kunit/*/results' \
+			sh "$module" >"$file" 2>"$work/errors" || status=$?
+		parse "$file"
+		stem=$(patch_with "$module.c")
+		found=0
+		while IFS=$'\t' read -r result name text; do
+			case $result in
+			plan | done | allskip) continue ;;
+			esac
+			found=$((found + 1))
+			[ -z "$filter_cases" ] || wants "kunit $module $name" || continue
+			case $result in
+			ok | xfail) verdict pass "kunit: $name" ;;
+			skip) verdict skip "kunit: $name" ;;
+			*)
+				verdict FAIL "kunit: $name: $text"
+				grep -E '^ *# ' "$file" | head -n 12 | sed 's/^ */        /'
+				;;
+			esac
+			report_rows+=("${stem:--}"$'\t'"kunit: $name"$'\t'ours$'\t'–$'\t'"$text")
+		done <"$work/cases"
+		if [ "$status" -ne 0 ]; then
+			cat "$work/errors" >&2
+			verdict FAIL "kunit: $module: run.sh ended with $status"
+		elif [ "$found" -eq 0 ]; then
+			verdict FAIL "kunit: $module: no results"
+		fi
+	done
+fi
+
+# 4. End to end: the demonstration, and that it notices a wrong key.
+for name in "${e2e[@]}"; do
+	begin "end to end: $name"
+	mkdir -p "$results/e2e"
+	file=$results/e2e/$name.txt
+	status=0
+	note=
+	case $name in
+	demo)
+		"$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
+		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
+		;;
+	demo_break_key)
+		DEMO_BREAK_KEY=1 "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
+		if [ "$status" -ne 1 ]; then
+			note="exit status $status, wanted 1"
+		elif ! grep -Eq 'FAIL|differs' "$file"; then
+			note="no row of its table says FAIL or differs"
+		fi
+		;;
+	esac
+	if [ "$note" ]; then
+		verdict FAIL "e2e.$name: $note"
+		tail -n 30 "$file" | sed 's/^/        /'
+	else
+		verdict pass "e2e.$name"
+	fi
+	report_rows+=("-"$'\t'"e2e.$name"$'\t'ours$'\t'–$'\t'"${note:-as wanted}")
+done
+
+# 5. The report, patch by patch.
+{
+	echo "# Tests by patch"
+	echo
+	echo "Kernel $("$vm_dir/fetch.sh" version) ($kernel)${pattern:+, only what matches \`$pattern\`}: $passed passed, $failed failed, $skipped skipped."
+	for topic in $(topics); do
+		for patch in $(patches_of "$topic"); do
+			echo "${patch%.patch}"
+		done
+	done | { cat; echo -; } | while read -r stem; do
+		rows=$(printf '%s\n' "${report_rows[@]}" |
+			awk -F'\t' -v stem="$stem" '$1 == stem {
+				gsub(/\|/, "\\|")
+				printf "| %s | %s | %s | %s |\n", $2, $3, $4, $5
+			}')
+		[ "$rows" ] || [ "$stem" != - ] || continue
+		printf '\n## %s\n\n' "${stem/#-/No one patch}"
+		if [ "$rows" ]; then
+			printf '| test | mark | stock | ours |\n| --- | --- | --- | --- |\n%s\n' "$rows"
+		else
+			echo "No test names this patch."
+		fi
+	done
+} >"$report"
+
+if [ $((passed + failed + skipped)) -eq 0 ]; then
+	verdict FAIL "nothing ran${pattern:+: no test matches $pattern}"
+fi
+printf 'report: %s\n' "${report#"$top"/}" >&2
+echo "$passed passed, $failed failed, $skipped skipped"
+[ "$failed" -eq 0 ]

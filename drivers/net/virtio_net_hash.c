@@ -1,0 +1,529 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Receive hash of virtio-net: virtio 1.3, 5.1.6.4.3
+ *
+ * The flow dissector does not serve here.  It descends into tunnels, gives up
+ * the addresses that the *_EX types want (Home Address option, type 2 Routing
+ * header), and what it takes for the ports of a fragment depends on flags.
+ * The specification fixes the input of the hash bit by bit, so a small parser
+ * does nothing but that.
+ *
+ * Where the specification is silent:
+ * - fragments, atomic ones too, hash over the addresses only, so that all
+ *   fragments of a packet go the same way;
+ * - encapsulated packets hash by their outermost IP header;
+ * - up to two VLAN tags are stepped over;
+ * - what is cut short or malformed hashes as far as it is valid: without ports
+ *   when those are out of reach, not at all when the IP header is.
+ */
+
+#include <linux/export.h>
+#include <linux/if_ether.h>
+#include <linux/if_vlan.h>
+#include <linux/ip.h>
+#include <linux/ipv6.h>
+#include <linux/module.h>
+#include <linux/skbuff.h>
+#include <linux/unaligned.h>
+#include <linux/virtio_net_hash.h>
+#include <net/ip.h>
+#include <net/ipv6.h>
+
+#define VNET_MAX_VLAN_TAGS	2
+#define VNET_MAX_EXT_HDRS	8	/* IPv6 extension headers, per packet */
+#define VNET_MAX_OPTIONS	16	/* IPv6 destination options, per packet */
+
+/* A packet to look at; offsets count from @data, the first byte of @skb. */
+struct vnet_packet {
+	const struct sk_buff *skb;	/* NULL: all there is lies at @data */
+	const u8 *data;
+	unsigned int linear;		/* bytes readable at @data */
+	unsigned int len;		/* bytes in all */
+	unsigned int vlan_tags;		/* tags that may still follow */
+	bool ethernet;			/* @data is an Ethernet header, else L3 */
+	bool fragment;			/* to be sent as IP fragments */
+};
+
+/* What the hash is computed over, in its order. */
+struct vnet_input {
+	__be32 addrs[8];		/* source, destination: 1 or 4 words each */
+	__be32 ports;
+};
+
+/* Where the transport header is; @proto is IPPROTO_NONE when there is none. */
+struct vnet_l4 {
+	unsigned int off;
+	u8 proto;
+};
+
+static const void *vnet_pull(const struct vnet_packet *pkt, unsigned int off,
+			     unsigned int len, void *buf)
+{
+	if (likely(off + len <= pkt->linear))
+		return pkt->data + off;
+
+	if (!pkt->skb || off + len > pkt->len ||
+	    skb_copy_bits(pkt->skb, off, buf, len))
+		return NULL;
+
+	return buf;
+}
+
+static u32 vnet_toeplitz(const struct virtio_net_toeplitz *toeplitz,
+			 unsigned int word, __be32 input)
+{
+	const u32 (*nibble)[16] = &toeplitz->nibble[word * 8];
+	u32 in = be32_to_cpu(input);
+
+	return nibble[0][in >> 28] ^
+	       nibble[1][in >> 24 & 0xf] ^
+	       nibble[2][in >> 20 & 0xf] ^
+	       nibble[3][in >> 16 & 0xf] ^
+	       nibble[4][in >> 12 & 0xf] ^
+	       nibble[5][in >> 8 & 0xf] ^
+	       nibble[6][in >> 4 & 0xf] ^
+	       nibble[7][in & 0xf];
+}
+
+static struct virtio_net_hash
+vnet_hash(const struct virtio_net_toeplitz *toeplitz,
+	  const struct vnet_input *input, unsigned int addr_words, bool ports,
+	  u16 report)
+{
+	struct virtio_net_hash hash = { .report = report };
+	unsigned int i;
+
+	for (i = 0; i < addr_words; i++)
+		hash.value ^= vnet_toeplitz(toeplitz, i, input->addrs[i]);
+	if (ports)
+		hash.value ^= vnet_toeplitz(toeplitz, i, input->ports);
+
+	return hash;
+}
+
+/* The specification ties each report to the type with that bit. */
+static bool vnet_enabled(u32 types, u16 report)
+{
+	return types & BIT(report - 1);
+}
+
+/*
+ * The report of a packet with a TCP or UDP header, if its type is enabled and
+ * its ports can be read (into @input), else 0.
+ */
+static u16 vnet_l4_report(const struct vnet_packet *pkt,
+			  const struct vnet_l4 *l4, u32 types, u16 tcp, u16 udp,
+			  struct vnet_input *input)
+{
+	const __be32 *ports;
+	u16 report;
+
+	if (l4->proto == IPPROTO_TCP)
+		report = tcp;
+	else if (l4->proto == IPPROTO_UDP)
+		report = udp;
+	else
+		return 0;
+
+	if (!vnet_enabled(types, report))
+		return 0;
+
+	ports = vnet_pull(pkt, l4->off, sizeof(*ports), &input->ports);
+	if (!ports)
+		return 0;
+
+	input->ports = get_unaligned(ports);
+	return report;
+}
+
+/* 5.1.6.4.3.2 IPv4 packets */
+static struct virtio_net_hash
+vnet_hash_ipv4(const struct virtio_net_toeplitz *toeplitz, u32 types,
+	       const struct vnet_packet *pkt, unsigned int off)
+{
+	struct vnet_l4 l4 = { .proto = IPPROTO_NONE };
+	struct vnet_input input;
+	const struct iphdr *ip;
+	struct iphdr buf;
+	u16 report;
+
+	ip = vnet_pull(pkt, off, sizeof(*ip), &buf);
+	if (!ip || ip->version != 4 || ip->ihl < 5)
+		goto none;
+
+	memcpy(input.addrs, &ip->saddr, 2 * sizeof(*input.addrs));
+	if (!pkt->fragment && !ip_is_fragment(ip)) {
+		l4.proto = ip->protocol;
+		l4.off = off + ip->ihl * 4;
+	}
+
+	report = vnet_l4_report(pkt, &l4, types, VIRTIO_NET_HASH_REPORT_TCPv4,
+				VIRTIO_NET_HASH_REPORT_UDPv4, &input);
+	if (report)
+		return vnet_hash(toeplitz, &input, 2, true, report);
+
+	if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv4))
+		return vnet_hash(toeplitz, &input, 2, false,
+				 VIRTIO_NET_HASH_REPORT_IPv4);
+none:
+	return (struct virtio_net_hash) {};
+}
+
+/*
+ * The Home Address option in a Destination Options header (RFC 6275, 6.3),
+ * looking at no more than *@budget options.
+ */
+static bool vnet_home_address(const struct vnet_packet *pkt, unsigned int off,
+			      unsigned int end, unsigned int *budget,
+			      __be32 *addr)
+{
+	struct ipv6_destopt_hao buf;
+	const struct ipv6_destopt_hao *opt;
+	const u8 *type;
+
+	for (off += sizeof(struct ipv6_opt_hdr); off < end && *budget;
+	     (*budget)--) {
+		type = vnet_pull(pkt, off, 1, &buf);
+		if (!type)
+			return false;
+		if (*type == IPV6_TLV_PAD1) {
+			off++;
+			continue;
+		}
+
+		if (off + 2 > end)
+			return false;
+		opt = vnet_pull(pkt, off, 2, &buf);
+		if (!opt || off + 2 + opt->length > end)
+			return false;
+
+		if (opt->type == IPV6_TLV_HAO &&
+		    opt->length == sizeof(struct in6_addr)) {
+			opt = vnet_pull(pkt, off, sizeof(*opt), &buf);
+			if (!opt)
+				return false;
+			memcpy(addr, &opt->addr, sizeof(opt->addr));
+			return true;
+		}
+		off += 2 + opt->length;
+	}
+
+	return false;
+}
+
+/* The address in a type 2 Routing header (RFC 6275, 6.4), if it is one. */
+static bool vnet_routing_address(const struct vnet_packet *pkt,
+				 unsigned int off, __be32 *addr)
+{
+	struct rt2_hdr buf;
+	const struct rt2_hdr *rt2;
+
+	rt2 = vnet_pull(pkt, off, sizeof(*rt2), &buf);
+	if (!rt2 || rt2->rt_hdr.hdrlen != 2 ||
+	    rt2->rt_hdr.type != IPV6_SRCRT_TYPE_2 ||
+	    rt2->rt_hdr.segments_left != 1)
+		return false;
+
+	memcpy(addr, &rt2->addr, sizeof(rt2->addr));
+	return true;
+}
+
+static bool vnet_is_ext_hdr(u8 nexthdr)
+{
+	return nexthdr == NEXTHDR_HOP || nexthdr == NEXTHDR_ROUTING ||
+	       nexthdr == NEXTHDR_FRAGMENT || nexthdr == NEXTHDR_AUTH ||
+	       nexthdr == NEXTHDR_DEST || nexthdr == NEXTHDR_MOBILITY;
+}
+
+/*
+ * Walk the extension headers from @l4 on.  @l4 is left at the transport header,
+ * or without a protocol when the chain does not lead to one.  @addrs, the
+ * source and the destination, become those that the *_EX types hash.
+ *
+ * A Fragment header ends the walk: what follows it is in one fragment only.
+ * So does a header that is not wholly there; nothing in it counts.
+ */
+static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
+			       struct vnet_l4 *l4, __be32 *addrs)
+{
+	bool have_home = false, have_routing = false;
+	unsigned int budget = VNET_MAX_OPTIONS;
+	const struct ipv6_opt_hdr *hdr;
+	struct ipv6_opt_hdr buf;
+	unsigned int i, end;
+
+	for (i = 0; i < VNET_MAX_EXT_HDRS; i++) {
+		if (l4->proto == NEXTHDR_FRAGMENT)
+			break;
+
+		hdr = vnet_pull(pkt, l4->off, sizeof(*hdr), &buf);
+		if (!hdr)
+			break;
+		if (l4->proto == NEXTHDR_AUTH)
+			end = l4->off + ipv6_authlen(hdr);
+		else
+			end = l4->off + ipv6_optlen(hdr);
+		if (end > pkt->len)
+			break;
+
+		if (l4->proto == NEXTHDR_DEST && !have_home)
+			have_home = vnet_home_address(pkt, l4->off, end,
+						      &budget, addrs);
+		else if (l4->proto == NEXTHDR_ROUTING && !have_routing)
+			have_routing = vnet_routing_address(pkt, l4->off,
+							    addrs + 4);
+
+		l4->proto = hdr->nexthdr;
+		l4->off = end;
+		if (!vnet_is_ext_hdr(l4->proto))
+			return;
+	}
+
+	l4->proto = IPPROTO_NONE;
+}
+
+/* 5.1.6.4.3.3 IPv6 packets without and 5.1.6.4.3.4 with extension headers */
+static struct virtio_net_hash
+vnet_hash_ipv6(const struct virtio_net_toeplitz *toeplitz, u32 types,
+	       const struct vnet_packet *pkt, unsigned int off)
+{
+	const struct ipv6hdr *ip6;
+	struct vnet_input input;
+	struct ipv6hdr buf;
+	struct vnet_l4 l4;
+	u16 report;
+
+	ip6 = vnet_pull(pkt, off, sizeof(*ip6), &buf);
+	if (!ip6 || ip6->version != 6)
+		goto none;
+
+	memcpy(input.addrs, &ip6->saddr, sizeof(input.addrs));
+	l4.off = off + sizeof(*ip6);
+	l4.proto = ip6->nexthdr;
+
+	if (unlikely(vnet_is_ext_hdr(l4.proto))) {
+		struct vnet_input ex = input;
+
+		vnet_walk_ext_hdrs(pkt, &l4, ex.addrs);
+		if (pkt->fragment)
+			l4.proto = IPPROTO_NONE;
+
+		report = vnet_l4_report(pkt, &l4, types,
+					VIRTIO_NET_HASH_REPORT_TCPv6_EX,
+					VIRTIO_NET_HASH_REPORT_UDPv6_EX, &ex);
+		if (report)
+			return vnet_hash(toeplitz, &ex, 8, true, report);
+
+		if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6_EX))
+			return vnet_hash(toeplitz, &ex, 8, false,
+					 VIRTIO_NET_HASH_REPORT_IPv6_EX);
+	} else if (pkt->fragment) {
+		l4.proto = IPPROTO_NONE;
+	}
+
+	report = vnet_l4_report(pkt, &l4, types, VIRTIO_NET_HASH_REPORT_TCPv6,
+				VIRTIO_NET_HASH_REPORT_UDPv6, &input);
+	if (report)
+		return vnet_hash(toeplitz, &input, 8, true, report);
+
+	if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6))
+		return vnet_hash(toeplitz, &input, 8, false,
+				 VIRTIO_NET_HASH_REPORT_IPv6);
+none:
+	return (struct virtio_net_hash) {};
+}
+
+/* The EtherType behind the VLAN tags, 0 when it cannot be had. */
+static __be16 vnet_skip_ethernet(const struct vnet_packet *pkt,
+				 unsigned int *off)
+{
+	unsigned int tags = pkt->vlan_tags;
+	const __be16 *proto;
+	__be16 buf;
+
+	for (*off = ETH_HLEN;; *off += VLAN_HLEN) {
+		proto = vnet_pull(pkt, *off - sizeof(buf), sizeof(buf), &buf);
+		if (!proto)
+			return 0;
+		buf = get_unaligned(proto);
+		if (likely(!eth_type_vlan(buf)))
+			return buf;
+		if (!tags--)
+			return 0;
+	}
+}
+
+/* A packet without an Ethernet header tells by its version what it is. */
+static __be16 vnet_l3_proto(const struct vnet_packet *pkt)
+{
+	const u8 *version;
+	u8 buf;
+
+	version = vnet_pull(pkt, 0, sizeof(buf), &buf);
+	if (!version)
+		return 0;
+
+	switch (*version >> 4) {
+	case 4:
+		return htons(ETH_P_IP);
+	case 6:
+		return htons(ETH_P_IPV6);
+	default:
+		return 0;
+	}
+}
+
+static struct virtio_net_hash
+vnet_hash_packet(const struct virtio_net_toeplitz *toeplitz, u32 types,
+		 const struct vnet_packet *pkt)
+{
+	unsigned int off = 0;
+	__be16 proto;
+
+	proto = pkt->ethernet ? vnet_skip_ethernet(pkt, &off) :
+				vnet_l3_proto(pkt);
+	if (proto == htons(ETH_P_IP))
+		return vnet_hash_ipv4(toeplitz, types, pkt, off);
+	if (proto == htons(ETH_P_IPV6))
+		return vnet_hash_ipv6(toeplitz, types, pkt, off);
+
+	return (struct virtio_net_hash) {};
+}
+
+/**
+ * virtio_net_hash_skb - compute the receive hash of a packet
+ * @toeplitz: key, from virtio_net_toeplitz_init()
+ * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
+ * @skb: packet; may be paged, cloned or GSO, is not changed
+ * @ethernet: @skb->data is at an Ethernet header, else at an IP header
+ *
+ * A VLAN tag that is kept beside the packet counts as one of the two that are
+ * stepped over.  The segments of a GSO packet have its hash; UDP fragmentation
+ * offload (SKB_GSO_UDP) is hashed as the fragments that it becomes.
+ *
+ * Specification: virtio 1.3, 5.1.6.4.3.
+ *
+ * Context: any.
+ * Return: value and report type, both 0 when no enabled type applies.
+ */
+struct virtio_net_hash
+virtio_net_hash_skb(const struct virtio_net_toeplitz *toeplitz, u32 types,
+		    const struct sk_buff *skb, bool ethernet)
+{
+	const struct vnet_packet pkt = {
+		.skb = skb,
+		.data = skb->data,
+		.linear = skb_headlen(skb),
+		.len = skb->len,
+		.vlan_tags = VNET_MAX_VLAN_TAGS - skb_vlan_tag_present(skb),
+		.ethernet = ethernet,
+		.fragment = skb_is_gso(skb) &&
+			    skb_shinfo(skb)->gso_type & SKB_GSO_UDP,
+	};
+
+	return vnet_hash_packet(toeplitz, types, &pkt);
+}
+EXPORT_SYMBOL_GPL(virtio_net_hash_skb);
+
+/**
+ * virtio_net_hash_frame - compute the receive hash of a packet in linear memory
+ * @toeplitz: key, from virtio_net_toeplitz_init()
+ * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
+ * @data: packet
+ * @len: bytes at @data
+ * @ethernet: @data is at an Ethernet header, else at an IP header
+ *
+ * Specification: virtio 1.3, 5.1.6.4.3.
+ *
+ * Context: any.
+ * Return: value and report type, both 0 when no enabled type applies.
+ */
+struct virtio_net_hash
+virtio_net_hash_frame(const struct virtio_net_toeplitz *toeplitz, u32 types,
+		      const void *data, unsigned int len, bool ethernet)
+{
+	const struct vnet_packet pkt = {
+		.data = data,
+		.linear = len,
+		.len = len,
+		.vlan_tags = VNET_MAX_VLAN_TAGS,
+		.ethernet = ethernet,
+	};
+
+	return vnet_hash_packet(toeplitz, types, &pkt);
+}
+EXPORT_SYMBOL_GPL(virtio_net_hash_frame);
+
+/**
+ * virtio_net_hash_key_size - how long a key has to be
+ * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
+ *
+ * Context: any.
+ * Return: bytes of key that the longest input of @types needs: as many as the
+ *	   input and 4 more; 0 without types.
+ */
+size_t virtio_net_hash_key_size(u32 types)
+{
+	const size_t window = sizeof(u32), ports = sizeof(u32);
+
+	if (types & (VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
+		     VIRTIO_NET_RSS_HASH_TYPE_UDPv6 |
+		     VIRTIO_NET_RSS_HASH_TYPE_TCP_EX |
+		     VIRTIO_NET_RSS_HASH_TYPE_UDP_EX))
+		return 2 * sizeof(struct in6_addr) + ports + window;
+	if (types & (VIRTIO_NET_RSS_HASH_TYPE_IPv6 |
+		     VIRTIO_NET_RSS_HASH_TYPE_IP_EX))
+		return 2 * sizeof(struct in6_addr) + window;
+	if (types & (VIRTIO_NET_RSS_HASH_TYPE_TCPv4 |
+		     VIRTIO_NET_RSS_HASH_TYPE_UDPv4))
+		return 2 * sizeof(struct in_addr) + ports + window;
+	if (types & VIRTIO_NET_RSS_HASH_TYPE_IPv4)
+		return 2 * sizeof(struct in_addr) + window;
+	return 0;
+}
+EXPORT_SYMBOL_GPL(virtio_net_hash_key_size);
+
+/* 32 bits of the key from bit @bit on. */
+static u32 vnet_key_window(const u8 *key, unsigned int bit)
+{
+	return (get_unaligned_be64(key + bit / 8) << (bit % 8)) >> 32;
+}
+
+/**
+ * virtio_net_toeplitz_init - make a key ready for use
+ * @toeplitz: to be written
+ * @key: bytes of the key
+ * @key_size: how many, up to VIRTIO_NET_HASH_MAX_KEY; bytes that are not there
+ *	      count as 0
+ *
+ * The hash XORs, for each input bit that is set, the 32 bits of key that begin
+ * at the same bit.  A table holds what each value of each input nibble adds.
+ *
+ * Context: any.
+ */
+void virtio_net_toeplitz_init(struct virtio_net_toeplitz *toeplitz,
+			      const u8 *key, size_t key_size)
+{
+	/* A window is cut out of 8 bytes, so there must be some to spare. */
+	u8 padded[VIRTIO_NET_HASH_MAX_KEY + 4] = {};
+	unsigned int i, bit, value;
+
+	memcpy(padded, key, min_t(size_t, key_size, VIRTIO_NET_HASH_MAX_KEY));
+
+	memset(toeplitz, 0, sizeof(*toeplitz));
+	for (i = 0; i < ARRAY_SIZE(toeplitz->nibble); i++) {
+		for (bit = 0; bit < 4; bit++) {
+			u32 window = vnet_key_window(padded, i * 4 + bit);
+
+			for (value = 0; value < 16; value++)
+				if (value & (8 >> bit))
+					toeplitz->nibble[i][value] ^= window;
+		}
+	}
+
+	memzero_explicit(padded, sizeof(padded));
+}
+EXPORT_SYMBOL_GPL(virtio_net_toeplitz_init);
+
+MODULE_DESCRIPTION("virtio-net receive hash");
+MODULE_LICENSE("GPL");

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VNETCTL_EXPAND_H
+#define VNETCTL_EXPAND_H
+
+/**
+ * struct placeholder - what {name} in an argument stands for
+ * @name: lowercase letters; NULL ends an array
+ * @value: its replacement
+ */
+struct placeholder {
+	const char *name;
+	const char *value;
+};
+
+int expand_check(char *const *args, const struct placeholder *known);
+int expand_args(char *const *args, const struct placeholder *known,
+		char ***expanded);
+void expand_free(char **expanded);
+
+#endif

@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+#ifndef VNETCTL_LINK_H
+#define VNETCTL_LINK_H
+
+/* Each returns 0 or VNETCTL_FAILURE. */
+int link_get_mtu(const char *dev, unsigned int *mtu);
+int link_set_mtu(const char *dev, unsigned int mtu);
+int link_set_up(const char *dev);
+int link_set_bridge(const char *dev, const char *bridge);
+
+#endif

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0
+/* vnetctl: virtio-net receive hashing of tun/tap devices. */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "vnetctl.h"
+
+const char *argp_program_version = "vnetctl " VNETCTL_VERSION;
+
+static const struct command {
+	const char *name;
+	int (*main)(int argc, char **argv);
+} commands[] = {
+	{ "caps", cmd_caps },
+	{ "set", cmd_set },
+	{ "clear", cmd_clear },
+	{ "run", cmd_run },
+};
+
+static const struct argp_option help_options[] = {
+	{ NULL, 'h', NULL, 0, "Same as --help", -1 },
+	{ 0 },
+};
+
+static error_t parse_help(int key, char *arg, struct argp_state *state)
+{
+	(void)arg;
+
+	if (key != 'h')
+		return ARGP_ERR_UNKNOWN;
+	argp_state_help(state, stdout, ARGP_HELP_STD_HELP);
+	return 0;
+}
+
+const struct argp help_argp = {
+	.options = help_options,
+	.parser = parse_help,
+};
+
+static const struct command *find_command(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	return NULL;
+}
+
+struct selection {
+	const struct command *command;
+	int index;		/* of the command's name in argv */
+};
+
+static error_t parse_main(int key, char *arg, struct argp_state *state)
+{
+	struct selection *sel = state->input;
+
+	switch (key) {
+	case ARGP_KEY_ARG:
+		sel->command = find_command(arg);
+		if (!sel->command)
+			argp_error(state,
+				   "unknown command '%s'; caps, set, clear and run are accepted",
+				   arg);
+		sel->index = state->next - 1;
+		state->next = state->argc;	/* the rest is the command's */
+		return 0;
+	case ARGP_KEY_NO_ARGS:
+		argp_error(state,
+			   "no command given; caps, set, clear and run are accepted");
+		return 0;
+	default:
+		return ARGP_ERR_UNKNOWN;
+	}
+}
+
+static const struct argp_child main_children[] = {
+	{ &help_argp, 0, NULL, -1 },
+	{ 0 },
+};
+
+static const struct argp main_argp = {
+	.parser = parse_main,
+	.args_doc = "COMMAND [ARG...]",
+	.doc = "Configure virtio-net receive hashing of tun/tap devices.\v"
+	       "Commands:\n"
+	       "  caps   print what this kernel can hash\n"
+	       "  set    configure an existing device\n"
+	       "  clear  turn hashing off on an existing device\n"
+	       "  run    open and configure a device's queues, then execute a VMM\n"
+	       "\n"
+	       "`vnetctl COMMAND --help' describes a command's options; "
+	       "vnetctl(8) explains all of them.",
+	.children = main_children,
+};
+
+int main(int argc, char **argv)
+{
+	struct selection sel = { 0 };
+	char *name;
+	int ret;
+
+	argp_err_exit_status = VNETCTL_USAGE;
+	ret = argp_parse(&main_argp, argc, argv, ARGP_IN_ORDER, NULL, &sel);
+	if (ret)
+		return failure("%s", strerror(ret));
+
+	/* argp takes the program's name in its messages from here */
+	if (asprintf(&name, "vnetctl %s", sel.command->name) < 0)
+		return out_of_memory();
+	argv[sel.index] = name;
+
+	ret = sel.command->main(argc - sel.index, argv + sel.index);
+	free(name);
+	if ((fflush(stdout) || ferror(stdout)) && !ret)
+		ret = failure("writing the result: %m");
+	return ret;
+}

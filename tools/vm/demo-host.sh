@@ -1,0 +1,106 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# The demo's part inside the host VM: a guest behind an RSS-hashing tap, and
+# the flows sent to it. demo.sh runs it.
+#
+#   demo-host.sh BIN_DIR VMLINUZ
+#
+# Nothing written here outlives the VM, so at the end its files go to standard
+# output, "@FILE " before each line; other lines are for people.
+set -euo pipefail
+
+# The guest boots under emulation within emulation.
+boot_seconds=240
+receive_seconds=60
+queues=4
+mtu=1450
+
+[ $# -eq 2 ] || { echo "usage: demo-host.sh BIN_DIR VMLINUZ" >&2; exit 2; }
+bin=$1
+vmlinuz=$2
+: "${DEMO_COUNT:=3}" "${DEMO_STEP_BOOT:=}" "${DEMO_STEP_SEND:=}"
+work=$(mktemp -d)
+vmm=
+
+finish()
+{
+	status=$?
+	trap - EXIT
+	if [ "$vmm" ]; then kill "$vmm" 2>/dev/null || true; fi
+	for file in vmm.log guest-console.log results.txt host.txt; do
+		[ ! -f "$work/$file" ] || tr -d '\r\0' <"$work/$file" | sed "s/^/@$file /"
+	done
+	exit "$status"
+}
+trap finish EXIT
+
+die()
+{
+	echo "demo: $*"
+	exit 1
+}
+
+# A veth into a bridge; the other bridge port is the tap. Nobody else speaks.
+make_network()
+{
+	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
+	ip link add br0 type bridge mcast_snooping 0
+	ip link add send0 type veth peer name send1
+	ip link set send1 master br0
+	ip link set br0 up
+	ip link set send0 up
+	ip link set send1 up
+}
+
+# The VMM is stock QEMU; it gets the queues' descriptors and the tap's MTU.
+start_guest()
+{
+	local packets=$1 append
+	append="console=ttyS0 panic=-1 no_timer_check mitigations=off"
+	append+=" demo_seconds=$receive_seconds demo_packets=$packets"
+	"$bin/vnetctl" run --dev tap0 --queues "$queues" --types all \
+		--key default --table "equal:$queues" --report \
+		--mtu "$mtu" --bridge br0 --up --verbose -- \
+	qemu-system-x86_64 -M q35 -nodefaults -no-user-config -no-reboot \
+		-display none -accel tcg -cpu max -smp 4 -m 512 \
+		-kernel "$vmlinuz" -initrd "$bin/guest.cpio" \
+		-append "$append" \
+		-netdev 'tap,id=n0,fds={fds},vhost=on' \
+		-device "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,mq=on,vectors={vectors},hash=on,host_mtu={mtu},romfile=" \
+		-serial "file:$work/guest-console.log" \
+		-serial "file:$work/results.txt" \
+		>"$work/vmm.log" 2>&1 </dev/null &
+	vmm=$!
+}
+
+last_words()
+{
+	tail -n 5 "$work/vmm.log" "$work/guest-console.log" 2>/dev/null || true
+}
+
+# wait_for WORD SECONDS: until a line of the guest's report starts with it.
+wait_for()
+{
+	local end=$((SECONDS + $2))
+	until grep -qs "^$1\>" "$work/results.txt"; do
+		if ! kill -0 "$vmm" 2>/dev/null; then
+			last_words
+			die "the guest ended without reporting '$1'"
+		fi
+		if [ "$SECONDS" -ge "$end" ]; then
+			last_words
+			die "the guest has not reported '$1' within $2 s"
+		fi
+		sleep 0.2
+	done
+}
+
+make_network
+flows=$("$bin/vnet_send" --list | wc -l)
+echo "[$DEMO_STEP_BOOT] booting a guest behind tap0: $queues queues, MTU $mtu"
+start_guest $((flows * DEMO_COUNT))
+wait_for ready "$boot_seconds"
+echo "mtu=$(cat /sys/class/net/tap0/mtu) queues=$queues" >"$work/host.txt"
+echo "[$DEMO_STEP_SEND] sending $flows flows, $DEMO_COUNT packets each"
+"$bin/vnet_send" --dev send0 --count "$DEMO_COUNT"
+wait_for end $((receive_seconds + 30))

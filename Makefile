@@ -44,9 +44,10 @@ check: ## checkpatch, sparse, W=1, clang, shellcheck, codespell, every prefix
 	@$(VM)/packages.sh check
 	@$(VM)/check.sh "$$T"
 
-vnetctl: ## the operator's tool, in build/
+vnetctl: ## the operator's tool, in build/vnetctl/
 	@$(VM)/packages.sh
-	@$(MAKE) --no-print-directory -C tools/net/vnetctl O=$(CURDIR)/build/vnetctl
+	@khdr=$$($(VM)/kernel.sh test)/headers/include && \
+	$(MAKE) --no-print-directory -C tools/net/vnetctl O=$(CURDIR)/build/vnetctl KHDR=$$khdr
 
 clean: ## remove build/ (the cache stays: rm -r it to start from nothing)
 	rm -rf build

@@ -597,6 +597,7 @@ static void ipv6_routing_test(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
+		const u8 *dst = cases[i].used ? away : dst6;
 		struct frame *f = new_frame(test);
 
 		put_ipv6(f, NEXTHDR_ROUTING, src6, dst6);
@@ -604,8 +605,7 @@ static void ipv6_routing_test(struct kunit *test)
 			     cases[i].left, away);
 		put_l4(f, ports);
 		check_frame(test, f, TYPES_ALL_BUT(0),
-			    expect(R(TCPv6_EX), src6,
-				   cases[i].used ? away : dst6, 16, true));
+			    expect(R(TCPv6_EX), src6, dst, 16, true));
 	}
 }
 

@@ -128,6 +128,13 @@ check_series()
 	"$vm_dir/series.sh"
 }
 
+# What checkpatch is not asked: whether MAINTAINERS covers a new file, which no
+# single patch can tell; and the case of names, which the uapi headers chose.
+not_asked=FILE_PATH_CHANGES,CAMELCASE
+# Nor, of tests and tools: braces and blanks about the macros of the kselftest
+# harness, and the length of messages and commands, which are not split.
+not_asked_tests=$not_asked,BRACES,SPACING,MACRO_ARG_REUSE,LONG_LINE_STRING
+
 check_checkpatch_series()
 {
 	local mail mails=()
@@ -138,21 +145,27 @@ check_checkpatch_series()
 		*) mails+=("$mail") ;;
 		esac
 	done
-	# Whether MAINTAINERS covers a new file, no single patch can tell.
-	scripts/checkpatch.pl --strict --quiet --ignore FILE_PATH_CHANGES "${mails[@]}"
+	scripts/checkpatch.pl --strict --quiet --ignore "$not_asked" \
+		"$patches"/*/[0-9]*.patch
+	scripts/checkpatch.pl --strict --quiet --ignore "$not_asked_tests" \
+		"${mails[@]}"
 }
 
 check_checkpatch_files()
 {
-	local file list=()
+	local file list=() tests=()
 	for file in "${files[@]}"; do
+		[ -f "$top/$file" ] || continue
 		case $file in
-		*.c | *.h) [ ! -f "$top/$file" ] || list+=("$top/$file") ;;
+		tools/*.[ch]) tests+=("$top/$file") ;;
+		*.[ch]) list+=("$top/$file") ;;
 		esac
 	done
 	cd "$tree"
-	scripts/checkpatch.pl --strict --quiet --ignore FILE_PATH_CHANGES \
+	scripts/checkpatch.pl --strict --quiet --ignore "$not_asked" \
 		--file "${list[@]}"
+	scripts/checkpatch.pl --strict --quiet --ignore "$not_asked_tests" \
+		--file "${tests[@]}"
 }
 
 check_sparse_and_W1()

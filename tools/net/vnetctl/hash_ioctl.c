@@ -47,7 +47,7 @@ int hash_get_cap(int fd, struct tun_vnet_hash_cap *cap)
 	if (!error)
 		return 0;
 	if (means_unknown(error))
-		return failure("this kernel has no TUNGETVNETHASHCAP ioctl (%s): it lacks the tun-vnet-hash series",
+		return failure("no TUNGETVNETHASHCAP ioctl (%s): this kernel lacks the tun-vnet-hash series, or has it for tun and tap but not for macvtap and ipvtap",
 			       strerrorname_np(error));
 	return failure("TUNGETVNETHASHCAP: %s", strerror(error));
 }
@@ -75,7 +75,7 @@ static int set_failed(const char *dev, int error)
 		return failure("%s: TUNSETVNETHASH is not permitted: it needs CAP_NET_ADMIN or the owner of the device",
 			       dev);
 	case ENOTTY:
-		return failure("this kernel has no TUNSETVNETHASH ioctl (%s): it lacks the tun-vnet-hash series",
+		return failure("no TUNSETVNETHASH ioctl (%s): this kernel lacks the tun-vnet-hash series",
 			       strerrorname_np(error));
 	case EINVAL:
 		return failure("%s: TUNSETVNETHASH: the kernel refused the configuration (EINVAL) although it is within what TUNGETVNETHASHCAP offers",

@@ -112,20 +112,47 @@ FIXTURE_VARIANT(refuse)
 
 #define TYPE(name)	VIRTIO_NET_RSS_HASH_TYPE_##name
 
+static void types_key(struct vnet_conf *conf, __u32 types, __u16 key_size)
+{
+	conf->arg.hash_types = types;
+	conf->arg.key_size = key_size;
+}
+
+static struct tun_vnet_hash *off_but(struct vnet_conf *conf)
+{
+	conf->arg.flags = 0;
+	return &conf->arg;
+}
+
+static void report_only(struct vnet_conf *conf)
+{
+	conf->arg.flags = TUN_VNET_HASH_REPORT;
+	conf->arg.indirection_table_length = 0;
+	conf->arg.unclassified_queue = 0;
+}
+
+static void as_it_is(struct vnet_conf *conf)
+{
+}
+
+static void no_key(struct vnet_conf *conf)
+{
+	types_key(conf, 0, 0);
+	conf->arg.key = 0;
+}
+
 REFUSE(flag_next, EINVAL, conf->arg.flags |= 4);
 REFUSE(flag_last, EINVAL, conf->arg.flags |= 1U << 31);
 REFUSE(flag_alone, EINVAL, conf->arg.flags = 4);
 REFUSE(type_next, EINVAL, conf->arg.hash_types |= 1 << 9);
 REFUSE(type_last, EINVAL, conf->arg.hash_types |= 1U << 31);
-REFUSE(type_with_off, EINVAL,
-       conf->arg.flags = 0; conf->arg.hash_types = 1 << 9);
+REFUSE(type_with_off, EINVAL, off_but(conf)->hash_types = 1 << 9);
 REFUSE(reserved0, EINVAL, conf->arg.reserved0 = 1);
 REFUSE(reserved_0, EINVAL, conf->arg.reserved[0] = 1);
 REFUSE(reserved_1, EINVAL, conf->arg.reserved[1] = 1ULL << 32);
 REFUSE(reserved_2, EINVAL, conf->arg.reserved[2] = ~0ULL);
 REFUSE(reserved_3, EINVAL, conf->arg.reserved[3] = 1ULL << 63);
-REFUSE(reserved_with_off, EINVAL,
-       conf->arg.flags = 0; conf->arg.reserved[3] = 1);
+REFUSE(reserved_with_off, EINVAL, off_but(conf)->reserved[3] = 1);
 REFUSE(table_0, EINVAL, conf->arg.indirection_table_length = 0);
 REFUSE(table_3, EINVAL, conf->arg.indirection_table_length = 3);
 REFUSE(table_127, EINVAL, conf->arg.indirection_table_length = 127);
@@ -140,26 +167,16 @@ REFUSE(unclassified_65535, EINVAL, conf->arg.unclassified_queue = 65535);
 REFUSE(key_41, EINVAL, conf->arg.key_size = 41);
 REFUSE(key_65535, EINVAL, conf->arg.key_size = 65535);
 REFUSE(key_0, EINVAL, conf->arg.key_size = 0);
-REFUSE(key_short_ipv4, EINVAL,
-       conf->arg.hash_types = TYPE(IPv4); conf->arg.key_size = 11);
-REFUSE(key_short_tcpv4, EINVAL,
-       conf->arg.hash_types = TYPE(TCPv4); conf->arg.key_size = 15);
-REFUSE(key_short_udpv4, EINVAL,
-       conf->arg.hash_types = TYPE(UDPv4); conf->arg.key_size = 15);
-REFUSE(key_short_ipv6, EINVAL,
-       conf->arg.hash_types = TYPE(IPv6); conf->arg.key_size = 35);
-REFUSE(key_short_tcpv6, EINVAL,
-       conf->arg.hash_types = TYPE(TCPv6); conf->arg.key_size = 39);
-REFUSE(key_short_udpv6, EINVAL,
-       conf->arg.hash_types = TYPE(UDPv6); conf->arg.key_size = 39);
-REFUSE(key_short_ip_ex, EINVAL,
-       conf->arg.hash_types = TYPE(IP_EX); conf->arg.key_size = 35);
-REFUSE(key_short_tcp_ex, EINVAL,
-       conf->arg.hash_types = TYPE(TCP_EX); conf->arg.key_size = 39);
-REFUSE(key_short_udp_ex, EINVAL,
-       conf->arg.hash_types = TYPE(UDP_EX); conf->arg.key_size = 39);
-REFUSE(key_short_report_only, EINVAL,
-       conf->arg.flags = TUN_VNET_HASH_REPORT; conf->arg.key_size = 39);
+REFUSE(key_short_ipv4, EINVAL, types_key(conf, TYPE(IPv4), 11));
+REFUSE(key_short_tcpv4, EINVAL, types_key(conf, TYPE(TCPv4), 15));
+REFUSE(key_short_udpv4, EINVAL, types_key(conf, TYPE(UDPv4), 15));
+REFUSE(key_short_ipv6, EINVAL, types_key(conf, TYPE(IPv6), 35));
+REFUSE(key_short_tcpv6, EINVAL, types_key(conf, TYPE(TCPv6), 39));
+REFUSE(key_short_udpv6, EINVAL, types_key(conf, TYPE(UDPv6), 39));
+REFUSE(key_short_ip_ex, EINVAL, types_key(conf, TYPE(IP_EX), 35));
+REFUSE(key_short_tcp_ex, EINVAL, types_key(conf, TYPE(TCP_EX), 39));
+REFUSE(key_short_udp_ex, EINVAL, types_key(conf, TYPE(UDP_EX), 39));
+REFUSE(key_short_all_types, EINVAL, conf->arg.key_size = 39);
 REFUSE(table_efault, EFAULT, conf->arg.indirection_table = 1);
 REFUSE(table_null, EFAULT, conf->arg.indirection_table = 0);
 REFUSE(table_kernel, EFAULT, conf->arg.indirection_table = -4096ULL);
@@ -167,27 +184,23 @@ REFUSE(key_efault, EFAULT, conf->arg.key = 1);
 REFUSE(key_null, EFAULT, conf->arg.key = 0);
 REFUSE(key_kernel, EFAULT, conf->arg.key = -4096ULL);
 
-static void spoil_nothing(struct vnet_conf *conf)
-{
-}
-
 FIXTURE_VARIANT_ADD(refuse, table_half_there)
 {
-	.spoil = spoil_nothing,
+	.spoil = as_it_is,
 	.error = EFAULT,
 	.next_page = NEXT_PAGE_TABLE,
 };
 
 FIXTURE_VARIANT_ADD(refuse, key_half_there)
 {
-	.spoil = spoil_nothing,
+	.spoil = as_it_is,
 	.error = EFAULT,
 	.next_page = NEXT_PAGE_KEY,
 };
 
 FIXTURE_VARIANT_ADD(refuse, arg_half_there)
 {
-	.spoil = spoil_nothing,
+	.spoil = as_it_is,
 	.error = EFAULT,
 	.next_page = NEXT_PAGE_ARG,
 };
@@ -280,32 +293,29 @@ FIXTURE_VARIANT(accept)
 #define ACCEPT(name, statement)						\
 	ACCEPT_ON(name, IFF_TAP | IFF_VNET_HDR, 4, statement)
 
-ACCEPT(both, );
-ACCEPT(report_only, conf->arg.flags = TUN_VNET_HASH_REPORT;
-       conf->arg.indirection_table_length = 0;
-       conf->arg.unclassified_queue = 0);
+ACCEPT(both, as_it_is(conf));
+ACCEPT(report_only, report_only(conf));
 ACCEPT(rss_only, conf->arg.flags = TUN_VNET_HASH_RSS);
-ACCEPT(ipv4, conf->arg.hash_types = TYPE(IPv4); conf->arg.key_size = 12);
-ACCEPT(tcpv4, conf->arg.hash_types = TYPE(TCPv4); conf->arg.key_size = 16);
-ACCEPT(udpv4, conf->arg.hash_types = TYPE(UDPv4); conf->arg.key_size = 16);
-ACCEPT(ipv6, conf->arg.hash_types = TYPE(IPv6); conf->arg.key_size = 36);
-ACCEPT(tcpv6, conf->arg.hash_types = TYPE(TCPv6); conf->arg.key_size = 40);
-ACCEPT(udpv6, conf->arg.hash_types = TYPE(UDPv6); conf->arg.key_size = 40);
-ACCEPT(ip_ex, conf->arg.hash_types = TYPE(IP_EX); conf->arg.key_size = 36);
-ACCEPT(tcp_ex, conf->arg.hash_types = TYPE(TCP_EX); conf->arg.key_size = 40);
-ACCEPT(udp_ex, conf->arg.hash_types = TYPE(UDP_EX); conf->arg.key_size = 40);
+ACCEPT(ipv4, types_key(conf, TYPE(IPv4), 12));
+ACCEPT(tcpv4, types_key(conf, TYPE(TCPv4), 16));
+ACCEPT(udpv4, types_key(conf, TYPE(UDPv4), 16));
+ACCEPT(ipv6, types_key(conf, TYPE(IPv6), 36));
+ACCEPT(tcpv6, types_key(conf, TYPE(TCPv6), 40));
+ACCEPT(udpv6, types_key(conf, TYPE(UDPv6), 40));
+ACCEPT(ip_ex, types_key(conf, TYPE(IP_EX), 36));
+ACCEPT(tcp_ex, types_key(conf, TYPE(TCP_EX), 40));
+ACCEPT(udp_ex, types_key(conf, TYPE(UDP_EX), 40));
 ACCEPT(key_longer_than_needed, conf->arg.hash_types = TYPE(IPv4));
 ACCEPT(no_types, conf->arg.hash_types = 0);
-ACCEPT(no_types_no_key, conf->arg.hash_types = 0; conf->arg.key_size = 0;
-       conf->arg.key = 0);
+ACCEPT(no_types_no_key, no_key(conf));
 ACCEPT(table_1, conf->arg.indirection_table_length = 1);
 ACCEPT(table_2, conf->arg.indirection_table_length = 2);
 ACCEPT(table_1024, conf->arg.indirection_table_length = 1024);
 ACCEPT(entry_255, conf->table[5] = 255);
 ACCEPT(unclassified_255, conf->arg.unclassified_queue = 255);
-ACCEPT_ON(one_queue, IFF_TAP | IFF_VNET_HDR, 1, );
-ACCEPT_ON(tun, IFF_TUN | IFF_VNET_HDR, 2, );
-ACCEPT_ON(no_vnet_hdr, IFF_TAP, 4, );
+ACCEPT_ON(one_queue, IFF_TAP | IFF_VNET_HDR, 1, as_it_is(conf));
+ACCEPT_ON(tun, IFF_TUN | IFF_VNET_HDR, 2, as_it_is(conf));
+ACCEPT_ON(no_vnet_hdr, IFF_TAP, 4, as_it_is(conf));
 
 FIXTURE_SETUP(accept)
 {

@@ -283,8 +283,10 @@ static bool check_one(struct __test_metadata *_metadata, struct vnet_tap *tap,
 	struct vnet_expect e = vnet_conf_expect(conf, frame, len, ethernet);
 	unsigned int i;
 
-	if (!(conf->arg.flags & TUN_VNET_HASH_REPORT))
-		e.value = e.report = 0;
+	if (!(conf->arg.flags & TUN_VNET_HASH_REPORT)) {
+		e.value = 0;
+		e.report = VIRTIO_NET_HASH_REPORT_NONE;
+	}
 
 	if (vnet_tap_send(tap, frame, len)) {
 		TH_LOG("cannot send %zu bytes: %s", len, strerror(errno));
@@ -604,9 +606,9 @@ TEST_F(path, vlan_device)
  * tc moves the packet to another tap, before or after the first chose a queue.
  * The hash, if any, is made with the other's key.
  */
-static void redirect(struct __test_metadata *_metadata,
-		     FIXTURE_DATA(path) *self, unsigned int queues,
-		     const char *hook, bool configured)
+static void check_redirect(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(path) *self, unsigned int queues,
+			   const char *hook, bool configured)
 {
 	struct vnet_expect e = {};
 
@@ -640,27 +642,27 @@ static void redirect(struct __test_metadata *_metadata,
 
 TEST_F(path, redirect_before_to_one_queue)
 {
-	redirect(_metadata, self, 1, BEFORE_QUEUE, true);
+	check_redirect(_metadata, self, 1, BEFORE_QUEUE, true);
 }
 
 TEST_F(path, redirect_after_to_one_queue)
 {
-	redirect(_metadata, self, 1, AFTER_QUEUE, true);
+	check_redirect(_metadata, self, 1, AFTER_QUEUE, true);
 }
 
 TEST_F(path, redirect_after_to_four_queues)
 {
-	redirect(_metadata, self, 4, AFTER_QUEUE, true);
+	check_redirect(_metadata, self, 4, AFTER_QUEUE, true);
 }
 
 TEST_F(path, redirect_after_to_one_queue_off)
 {
-	redirect(_metadata, self, 1, AFTER_QUEUE, false);
+	check_redirect(_metadata, self, 1, AFTER_QUEUE, false);
 }
 
 TEST_F(path, redirect_after_to_four_queues_off)
 {
-	redirect(_metadata, self, 4, AFTER_QUEUE, false);
+	check_redirect(_metadata, self, 4, AFTER_QUEUE, false);
 }
 
 /* A copy for each: both hashes are right. */

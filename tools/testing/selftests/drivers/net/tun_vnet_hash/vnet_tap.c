@@ -84,7 +84,7 @@ int vnet_tap_attach(const char *name, short flags)
 	if (fd < 0)
 		return -1;
 
-	strncpy(ifr.ifr_name, name, IFNAMSIZ - 1);
+	snprintf(ifr.ifr_name, IFNAMSIZ, "%s", name);
 	if (ioctl(fd, TUNSETIFF, &ifr)) {
 		err = errno;
 		close(fd);
@@ -112,7 +112,7 @@ int vnet_tap_create(struct vnet_tap *tap, const char *name, short flags,
 
 	memset(tap, 0, sizeof(*tap));
 	tap->packet = -1;
-	strncpy(tap->name, name, sizeof(tap->name) - 1);
+	snprintf(tap->name, sizeof(tap->name), "%s", name);
 	tap->flags = flags | IFF_NO_PI;
 	if (queues > 1)
 		tap->flags |= IFF_MULTI_QUEUE;

@@ -136,13 +136,13 @@ static struct vring_used_elem *queue_wait(struct queue *q, int timeout)
 	struct pollfd pfd = { .fd = q->call, .events = POLLIN };
 	uint64_t count;
 
-	while (*(volatile uint16_t *)&q->vring.used->idx == q->seen) {
+	while (__atomic_load_n(&q->vring.used->idx, __ATOMIC_ACQUIRE) ==
+	       q->seen) {
 		if (poll(&pfd, 1, timeout) <= 0)
 			return NULL;
 		if (read(q->call, &count, sizeof(count)) < 0 && errno != EAGAIN)
 			return NULL;
 	}
-	atomic_thread_fence(memory_order_seq_cst);
 	return &q->vring.used->ring[q->seen++ % RING];
 }
 

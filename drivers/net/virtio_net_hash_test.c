@@ -597,9 +597,11 @@ static void ipv6_routing_test(struct kunit *test)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(cases); i++) {
-		const u8 *dst = cases[i].used ? away : dst6;
 		struct frame *f = new_frame(test);
+		const u8 *dst = dst6;
 
+		if (cases[i].used)
+			dst = away;
 		put_ipv6(f, NEXTHDR_ROUTING, src6, dst6);
 		put_routing2(f, IPPROTO_TCP, cases[i].hdrlen, cases[i].type,
 			     cases[i].left, away);

@@ -22,6 +22,9 @@ struct sk_buff;
 /* Longest input in bytes: two IPv6 addresses and two ports. */
 #define VIRTIO_NET_HASH_MAX_INPUT	36
 
+/* Nibbles of that, for each of which a key has a table */
+#define VIRTIO_NET_HASH_NIBBLES		(2 * VIRTIO_NET_HASH_MAX_INPUT)
+
 /* Longest key in bytes: the hash looks at 32 bits of key from each input bit */
 #define VIRTIO_NET_HASH_MAX_KEY		(VIRTIO_NET_HASH_MAX_INPUT + 4)
 
@@ -41,7 +44,7 @@ struct virtio_net_hash {
  * @nibble: what input nibble i with value v adds to the hash
  */
 struct virtio_net_toeplitz {
-	u32 nibble[VIRTIO_NET_HASH_MAX_INPUT * 2][16];
+	u32 nibble[VIRTIO_NET_HASH_NIBBLES][16];
 };
 
 size_t virtio_net_hash_key_size(u32 types);

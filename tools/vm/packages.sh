@@ -19,18 +19,14 @@ build="
 	clang		BPF programs of the tests
 	cpio		the initramfs
 	dwarves		BTF, the kernel's type information
-	ethtool		the tests
 	flex		the kernel's build (Kconfig)
 	gcc-multilib	32-bit test programs
 	git		the series
 	iproute2	the tests
-	iputils-ping	the tests
 	kmod		installing and loading modules
 	libbpf-dev	BPF programs of the tests
 	libelf-dev	the kernel's build (objtool)
-	libmnl-dev	vnetctl
 	libssl-dev	the kernel's build
-	llvm		BPF programs of the tests
 	qemu-system-x86	the virtual machines
 	rsync		the patched tree
 	xz-utils	unpacking the kernel source
@@ -40,9 +36,11 @@ build="
 check="
 	codespell	spelling
 	lld		the LLVM build's linker
+	llvm		the LLVM build's other tools
 	mandoc		the manual pages' syntax
 	python3-git	checkpatch's spdxcheck
 	python3-ply	checkpatch's spdxcheck
+	python3-sphinx	the documentation's build
 	shellcheck	shell scripts
 	sparse		the kernel's semantic checker
 "

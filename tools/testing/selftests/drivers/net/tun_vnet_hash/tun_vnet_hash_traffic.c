@@ -481,26 +481,37 @@ TEST_F(traffic, off)
 
 /*
  * Userspace answers a flow on a queue of its own choice.  Automatic queueing
- * would follow it there, the table does not.
+ * would follow it there.  The table does not, and what is sent while it is in
+ * force is not learned for the time after it either.
  */
 TEST_F(traffic, table_does_not_learn)
 {
-	unsigned char out[HASH_HDR + VNET_FLOW_MAX_FRAME];
-	unsigned int q;
+	unsigned char out[HASH_HDR + VNET_FLOW_MAX_FRAME] = {};
+	unsigned int q, unlearned;
 
-	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
 	self->len = tcp_frame(self->frame);
 	if (variant->type == IFF_TUN) {
 		self->len -= ETH_HLEN;
 		memmove(self->frame, self->frame + ETH_HLEN, self->len);
 	}
-	memset(out, 0, sizeof(out));
 	memcpy(out + HASH_HDR, self->frame, self->len);
+
+	ASSERT_EQ(0, vnet_tap_send(&self->tap, self->frame, self->len));
+	ASSERT_EQ(1, vnet_tap_recv(&self->tap, &self->pkt, TIMEOUT));
+	unlearned = self->pkt.queue;
+
 	for (q = 0; q < variant->queues; q++) {
+		ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH,
+				   &self->conf.arg));
 		ASSERT_EQ(HASH_HDR + self->len,
 			  write(self->tap.fds[q], out, HASH_HDR + self->len));
 		EXPECT_TRUE(check_one(_metadata, &self->tap, &self->conf,
 				      self->frame, self->len, &self->pkt));
+
+		ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &zero_arg));
+		ASSERT_EQ(0, vnet_tap_send(&self->tap, self->frame, self->len));
+		ASSERT_EQ(1, vnet_tap_recv(&self->tap, &self->pkt, TIMEOUT));
+		EXPECT_EQ(unlearned, self->pkt.queue);
 	}
 }
 

@@ -151,7 +151,7 @@ vnet_hash_ipv4(const struct virtio_net_toeplitz *toeplitz, u32 types,
 	if (!ip || ip->version != 4 || ip->ihl < 5)
 		goto none;
 
-	memcpy(input.addrs, &ip->saddr, 2 * sizeof(*input.addrs));
+	memcpy(input.addrs, &ip->addrs, sizeof(ip->addrs));
 	if (!pkt->fragment && !ip_is_fragment(ip)) {
 		l4.proto = ip->protocol;
 		l4.off = off + ip->ihl * 4;
@@ -297,7 +297,7 @@ vnet_hash_ipv6(const struct virtio_net_toeplitz *toeplitz, u32 types,
 	if (!ip6 || ip6->version != 6)
 		goto none;
 
-	memcpy(input.addrs, &ip6->saddr, sizeof(input.addrs));
+	memcpy(input.addrs, &ip6->addrs, sizeof(ip6->addrs));
 	l4.off = off + sizeof(*ip6);
 	l4.proto = ip6->nexthdr;
 

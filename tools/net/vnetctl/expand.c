@@ -33,16 +33,16 @@ static const struct placeholder *find(const char *text, size_t length,
 }
 
 /* Placeholder at @p of @text; its length in @length, which is 0 without one. */
-static const struct placeholder *
-next(const char *text, const char *p, const struct placeholder *known,
-     size_t *length)
+static const struct placeholder *next(const char *text, const char *p,
+				      const struct placeholder *known,
+				      size_t *length)
 {
 	*length = p > text && p[-1] == '$' ? 0 : placeholder_length(p);
 	return *length ? find(p, *length, known) : NULL;
 }
 
 static int refuse(const char *text, size_t length,
-		   const struct placeholder *known)
+		  const struct placeholder *known)
 {
 	char list[256] = "";
 	size_t used = 0;

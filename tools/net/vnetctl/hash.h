@@ -10,7 +10,7 @@
 #include <linux/virtio_net.h>
 
 #ifndef TUNSETVNETHASH
-#error "these kernel headers lack TUNSETVNETHASH: give KHDR=DIR, the include directory of the patched kernel's headers_install"
+#error "no TUNSETVNETHASH in these headers: give KHDR=DIR, from headers_install of the patched kernel"
 #endif
 
 /* Most queues that a tun or tap device can have (the drivers' own limit). */

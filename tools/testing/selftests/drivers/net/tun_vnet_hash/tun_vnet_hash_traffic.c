@@ -172,6 +172,8 @@ FIXTURE_VARIANT_ADD(macvtap, 64) { .size = 64 };
 FIXTURE_SETUP(macvtap)
 {
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	static const char * const links[] = { "vnet_a", "vnet_b", "vnet_m" };
+	unsigned int i;
 	char path[32];
 
 	/*
@@ -179,8 +181,12 @@ FIXTURE_SETUP(macvtap)
 	 * namespace that /dev is of.
 	 */
 	ASSERT_EQ(0, vnet_run("ip link add vnet_a type veth peer name vnet_b"));
-	ASSERT_EQ(0, vnet_run("ip link add link vnet_a name vnet_m address 52:54:00:12:34:56 type macvtap mode bridge"));
-	ASSERT_EQ(0, vnet_run("for d in vnet_a vnet_b vnet_m; do ip link set $d addrgenmode none mtu 4000 up || exit; done"));
+	ASSERT_EQ(0, vnet_run("ip link add link vnet_a name vnet_m type macvtap mode bridge"));
+	ASSERT_EQ(0, vnet_run("ip link set vnet_m address 52:54:00:12:34:56"));
+	for (i = 0; i < ARRAY_SIZE(links); i++) {
+		ASSERT_EQ(0, vnet_run("ip link set %s addrgenmode none mtu 4000 up",
+				      links[i]));
+	}
 
 	snprintf(path, sizeof(path), "/dev/tap%u", if_nametoindex("vnet_m"));
 	memset(&self->tap, 0, sizeof(self->tap));
@@ -689,7 +695,8 @@ TEST_F(path, mirror)
 	ASSERT_EQ(0, ioctl(self->other.fds[0], TUNSETVNETHASH,
 			   &self->conf2.arg));
 	ASSERT_EQ(0, vnet_run("tc qdisc add dev tap0 root handle 1: prio"));
-	ASSERT_EQ(0, vnet_run("tc filter add dev tap0 parent 1: matchall action mirred egress mirror dev tap1"));
+	ASSERT_EQ(0, vnet_run("tc filter add dev tap0 parent 1: matchall action mirred %s",
+			      "egress mirror dev tap1"));
 
 	ASSERT_EQ(0, vnet_tap_send(&self->tap, self->frame, self->len));
 	ASSERT_EQ(1, vnet_tap_recv(&self->tap, &self->pkt, TIMEOUT));

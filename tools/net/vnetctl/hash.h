@@ -10,7 +10,7 @@
 #include <linux/virtio_net.h>
 
 #ifndef TUNSETVNETHASH
-#error "no TUNSETVNETHASH in these headers: give KHDR=DIR, from headers_install of the patched kernel"
+#error "no TUNSETVNETHASH in these headers: give KHDR=DIR, of the patched kernel's headers_install"
 #endif
 
 /* Most queues that a tun or tap device can have (the drivers' own limit). */

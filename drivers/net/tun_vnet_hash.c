@@ -21,7 +21,11 @@ static_assert(sizeof(struct tun_vnet_hash_cap) == 32);
 static_assert(sizeof(struct tun_vnet_hash) == 64);
 static_assert(offsetof(struct tun_vnet_hash, indirection_table) == 16);
 
-DEFINE_STATIC_KEY_FALSE(tun_vnet_hash_used);
+/*
+ * Whoever may make a device, in a namespace of his own, may turn this on and off
+ * as fast as he likes: let it not patch code each time.
+ */
+DEFINE_STATIC_KEY_DEFERRED_FALSE(tun_vnet_hash_used, HZ);
 EXPORT_SYMBOL_GPL(tun_vnet_hash_used);
 
 /**
@@ -222,14 +226,14 @@ void tun_vnet_hash_replace(struct tun_vnet_hash_conf __rcu **slot,
 	struct tun_vnet_hash_conf *old = rcu_dereference_protected(*slot, true);
 
 	if (conf && !old)
-		static_branch_inc(&tun_vnet_hash_used);
+		static_branch_deferred_inc(&tun_vnet_hash_used);
 
 	rcu_assign_pointer(*slot, conf);
 
 	if (!old)
 		return;
 	if (!conf)
-		static_branch_dec(&tun_vnet_hash_used);
+		static_branch_slow_dec_deferred(&tun_vnet_hash_used);
 	kvfree_rcu(old, rcu);
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_replace);
@@ -314,6 +318,12 @@ void __tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
 	skb_ext_del(skb, SKB_EXT_TUN_VNET_HASH);
 }
 EXPORT_SYMBOL_GPL(__tun_vnet_hash_xmit);
+
+static void __exit tun_vnet_hash_exit(void)
+{
+	static_key_deferred_flush(&tun_vnet_hash_used);
+}
+module_exit(tun_vnet_hash_exit);
 
 MODULE_DESCRIPTION("virtio-net receive hash of tun and tap");
 MODULE_LICENSE("GPL");

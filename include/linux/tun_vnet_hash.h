@@ -3,7 +3,7 @@
 #ifndef _LINUX_TUN_VNET_HASH_H
 #define _LINUX_TUN_VNET_HASH_H
 
-#include <linux/jump_label.h>
+#include <linux/jump_label_ratelimit.h>
 #include <linux/rcupdate.h>
 #include <linux/skbuff.h>
 #include <linux/virtio_net_hash.h>
@@ -49,8 +49,8 @@ struct tun_vnet_hash_ext {
 	struct virtio_net_hash hash;
 };
 
-/* True while any device has a configuration. */
-DECLARE_STATIC_KEY_FALSE(tun_vnet_hash_used);
+/* True while any device has a configuration, and for a second after that. */
+extern struct static_key_false_deferred tun_vnet_hash_used;
 
 u64 tun_vnet_hash_new_owner(void);
 int tun_vnet_hash_get_cap(void __user *argp);
@@ -90,7 +90,7 @@ tun_vnet_hash_rss_conf(struct tun_vnet_hash_conf __rcu **slot)
 {
 	const struct tun_vnet_hash_conf *conf;
 
-	if (!static_branch_unlikely(&tun_vnet_hash_used))
+	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
 		return NULL;
 
 	conf = rcu_dereference(*slot);
@@ -108,7 +108,7 @@ static inline bool tun_vnet_hash_rss(struct tun_vnet_hash_conf __rcu **slot)
 {
 	bool rss;
 
-	if (!static_branch_unlikely(&tun_vnet_hash_used))
+	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
 		return false;
 
 	rcu_read_lock();
@@ -136,7 +136,7 @@ static inline void tun_vnet_hash_xmit(struct tun_vnet_hash_conf __rcu **slot,
 {
 	*tun_vnet_hash_cb(skb) = (struct virtio_net_hash) {};
 
-	if (static_branch_unlikely(&tun_vnet_hash_used))
+	if (static_branch_unlikely(&tun_vnet_hash_used.key))
 		__tun_vnet_hash_xmit(rcu_dereference(*slot), skb, owner,
 				     ethernet);
 }

@@ -129,8 +129,10 @@ check_series()
 }
 
 # What checkpatch is not asked: whether MAINTAINERS covers a new file, which no
-# single patch can tell; and the case of names, which the uapi headers chose.
-not_asked=FILE_PATH_CHANGES,CAMELCASE
+# single patch can tell; the case of names, which the uapi headers chose; and
+# whether EXPORT_SYMBOL follows its variable, as it takes no DEFINE_ macro with
+# two arguments for one.
+not_asked=FILE_PATH_CHANGES,CAMELCASE,EXPORT_SYMBOL
 # Nor, of tests and tools: braces and blanks about the macros of the kselftest
 # harness; the length of messages and commands, which are not split, but for the
 # paragraphs of --help; attributes for which user space has no macro.

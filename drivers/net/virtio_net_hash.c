@@ -520,8 +520,6 @@ void virtio_net_toeplitz_init(struct virtio_net_toeplitz *toeplitz,
 					toeplitz->nibble[i][value] ^= window;
 		}
 	}
-
-	memzero_explicit(padded, sizeof(padded));
 }
 EXPORT_SYMBOL_GPL(virtio_net_toeplitz_init);
 

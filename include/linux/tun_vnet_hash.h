@@ -42,7 +42,8 @@ struct tun_vnet_hash_conf {
  * @owner: device whose configuration made the hash, tun_vnet_hash_new_owner()
  * @hash: what to report for the packet, "none" included
  *
- * It lives from ndo_select_queue to ndo_start_xmit of one device.
+ * Made in ndo_select_queue, dropped in ndo_start_xmit of the same device; a
+ * packet that goes elsewhere in between may carry it further, unused.
  */
 struct tun_vnet_hash_ext {
 	u64 owner;
@@ -134,11 +135,16 @@ static inline void tun_vnet_hash_xmit(struct tun_vnet_hash_conf __rcu **slot,
 				      struct sk_buff *skb, u64 owner,
 				      bool ethernet)
 {
+	const struct tun_vnet_hash_conf *conf;
+
 	*tun_vnet_hash_cb(skb) = (struct virtio_net_hash) {};
 
-	if (static_branch_unlikely(&tun_vnet_hash_used.key))
-		__tun_vnet_hash_xmit(rcu_dereference(*slot), skb, owner,
-				     ethernet);
+	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
+		return;
+
+	conf = rcu_dereference(*slot);
+	if (conf || skb_ext_exist(skb, SKB_EXT_TUN_VNET_HASH))
+		__tun_vnet_hash_xmit(conf, skb, owner, ethernet);
 }
 
 #endif /* _LINUX_TUN_VNET_HASH_H */

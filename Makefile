@@ -14,9 +14,7 @@ help: ## this list
 	@echo '  VNET_CACHE=DIR  where sources and builds live (~/.cache/vnet-offload)'
 
 demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
-	@STEP=1/3 $(VM)/packages.sh
-	@STEP=2/3 $(VM)/kernel.sh test >/dev/null
-	@STEP=3/3 $(VM)/demo.sh
+	@$(VM)/demo.sh
 
 test: ## every test, on our kernel and on the stock one (T=pattern: some)
 	@$(VM)/packages.sh

@@ -906,7 +906,7 @@ TEST_F(path, other_namespace)
 
 struct load {
 	struct vnet_tap *tap;
-	struct vnet_conf *confs[3];	/* [2] is off */
+	struct vnet_conf *confs[2];
 	atomic_bool stop;
 	unsigned long sent, received, sets, matched[3];
 	unsigned char frames[LOAD_FLOWS][VNET_FLOW_MAX_FRAME];

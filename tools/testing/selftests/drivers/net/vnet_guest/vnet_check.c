@@ -77,7 +77,7 @@ static void print_usage(FILE *to)
 	      to);
 }
 
-/* Microsoft's verification key, vnetctl's default. */
+/* Microsoft's verification key: what vnetctl's --key default means. */
 static void default_key(struct config *c)
 {
 	static const uint8_t key[] = {

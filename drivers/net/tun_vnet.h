@@ -6,6 +6,27 @@
 #include <linux/uio.h>
 #include <uapi/linux/virtio_net.h>
 
+/* The part of tun_vnet_hdr_put() for all sizes. */
+static inline int __tun_vnet_hdr_put(struct iov_iter *iter,
+				     const struct virtio_net_hdr_v1_hash *hdr,
+				     size_t hdr_sz)
+{
+	size_t len = sizeof(struct virtio_net_hdr);
+
+	if (hdr_sz >= sizeof(*hdr))
+		len = sizeof(*hdr);
+	else if (hdr_sz >= sizeof(hdr->hdr))
+		len = sizeof(hdr->hdr);
+
+	if (unlikely(copy_to_iter(hdr, len, iter) != len))
+		return -EFAULT;
+
+	if (hdr_sz > len && iov_iter_zero(hdr_sz - len, iter) != hdr_sz - len)
+		return -EFAULT;
+
+	return 0;
+}
+
 /**
  * tun_vnet_hdr_put - write a virtio-net header of the reader's size
  * @iter: where to; advanced by @hdr_sz on success
@@ -25,24 +46,14 @@ static inline int tun_vnet_hdr_put(struct iov_iter *iter,
 				   const struct virtio_net_hdr_v1_hash *hdr,
 				   int hdr_sz)
 {
-	size_t len = sizeof(struct virtio_net_hdr);
-
-	if (hdr_sz >= sizeof(*hdr))
-		len = sizeof(*hdr);
-	else if (hdr_sz >= sizeof(hdr->hdr))
-		len = sizeof(hdr->hdr);
-
 	if (unlikely(iov_iter_count(iter) < hdr_sz))
 		return -EINVAL;
 
-	if (unlikely(copy_to_iter(hdr, len, iter) != len))
-		return -EFAULT;
+	/* Most readers; a constant is cheaper. */
+	if (likely(hdr_sz == sizeof(hdr->hdr)))
+		return __tun_vnet_hdr_put(iter, hdr, sizeof(hdr->hdr));
 
-	if (unlikely(hdr_sz > len) &&
-	    iov_iter_zero(hdr_sz - len, iter) != hdr_sz - len)
-		return -EFAULT;
-
-	return 0;
+	return __tun_vnet_hdr_put(iter, hdr, hdr_sz);
 }
 
 #endif /* TUN_VNET_H */

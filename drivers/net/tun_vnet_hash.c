@@ -5,14 +5,17 @@
  * See Documentation/networking/tun-vnet-hash.rst.
  */
 
-#include <linux/atomic.h>
+#include <linux/ethtool.h>
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/rtnetlink.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/tun_vnet_hash.h>
 #include <linux/uaccess.h>
+#include <net/netlink.h>
 
 #define TUN_VNET_HASH_FLAGS	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
 
@@ -27,20 +30,6 @@ static_assert(offsetof(struct tun_vnet_hash, indirection_table) == 16);
  */
 DEFINE_STATIC_KEY_DEFERRED_FALSE(tun_vnet_hash_used, HZ);
 EXPORT_SYMBOL_GPL(tun_vnet_hash_used);
-
-/**
- * tun_vnet_hash_new_owner - name a new device
- *
- * Context: any.
- * Return: a number that no other device has or had since boot, never 0.
- */
-u64 tun_vnet_hash_new_owner(void)
-{
-	static atomic64_t last;
-
-	return atomic64_inc_return(&last);
-}
-EXPORT_SYMBOL_GPL(tun_vnet_hash_new_owner);
 
 /**
  * tun_vnet_hash_get_cap - TUNGETVNETHASHCAP
@@ -102,21 +91,8 @@ static int tun_vnet_hash_copy(const struct tun_vnet_hash *arg,
 	return 0;
 }
 
-/**
- * tun_vnet_hash_parse - read the argument of TUNSETVNETHASH
- * @argp: struct tun_vnet_hash in user space
- * @max_queues: queues that a device may have; none named may be beyond
- * @confp: where to put the configuration, to be passed to
- *	   tun_vnet_hash_replace() or kvfree(); NULL means off
- *
- * Context: process context, may fault and sleep.
- * Return: 0, -EFAULT for an unreadable argument, table or key, -ENOMEM, or
- *	   -EINVAL for an unknown flag or type, a reserved field that is not 0,
- *	   a table length that is no power of two or above the maximum, a queue
- *	   of @max_queues or more, a key too short for the types or too long.
- */
-int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
-			struct tun_vnet_hash_conf **confp)
+static int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
+			       struct tun_vnet_hash_conf **confp)
 {
 	struct tun_vnet_hash_conf *conf;
 	struct tun_vnet_hash arg;
@@ -164,22 +140,101 @@ int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
 	*confp = conf;
 	return 0;
 }
-EXPORT_SYMBOL_GPL(tun_vnet_hash_parse);
+
+/* The device's configuration becomes @conf, which may be NULL. */
+static void tun_vnet_hash_replace(struct tun_vnet_hash_dev *dev,
+				  struct tun_vnet_hash_conf *conf)
+{
+	struct tun_vnet_hash_conf *old;
+
+	/* Under RTNL, or the device is going and nobody else knows of it. */
+	old = rcu_replace_pointer(dev->conf, conf, true);
+	if (conf && !old)
+		static_branch_deferred_inc(&tun_vnet_hash_used);
+	if (old && !conf)
+		static_branch_slow_dec_deferred(&tun_vnet_hash_used);
+	if (old)
+		kvfree_rcu(old, rcu);
+}
 
 /**
- * tun_vnet_hash_get_conf - TUNGETVNETHASH
- * @conf: configuration, NULL when off
+ * tun_vnet_hash_set - TUNSETVNETHASH
+ * @dev: the device's receive hash
+ * @argp: struct tun_vnet_hash in user space
+ * @max_queues: queues that the device may have; none named may be beyond
+ * @steered: something else chooses the queue and does not give way
+ *
+ * Packets see the old configuration or the new one, never parts of both.
+ *
+ * Context: process context, RTNL held; may fault and sleep.
+ * Return: 0, -EFAULT for an unreadable argument, table or key, -ENOMEM, -EBUSY
+ *	   for TUN_VNET_HASH_RSS when @steered, or -EINVAL for an unknown flag
+ *	   or type, a reserved field that is not 0, a table length that is no
+ *	   power of two or above the maximum, a queue of @max_queues or more, a
+ *	   key too short for the types or too long.
+ */
+int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev, const void __user *argp,
+		      unsigned int max_queues, bool steered)
+{
+	struct tun_vnet_hash_conf *conf;
+	int err;
+
+	ASSERT_RTNL();
+
+	err = tun_vnet_hash_parse(argp, max_queues, &conf);
+	if (err)
+		return err;
+
+	if (conf) {
+		err = -EBUSY;
+		if (steered && conf->flags & TUN_VNET_HASH_RSS)
+			goto free;
+
+		err = -ENOMEM;
+		if (!dev->stats)
+			dev->stats = alloc_percpu(struct tun_vnet_hash_stats);
+		if (!dev->stats)
+			goto free;
+		conf->stats = dev->stats;
+	}
+
+	tun_vnet_hash_replace(dev, conf);
+	return 0;
+
+free:
+	kvfree(conf);
+	return err;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_set);
+
+/**
+ * tun_vnet_hash_free - let go of a device's receive hash
+ * @dev: the device's receive hash; off afterwards
+ *
+ * Context: process context, may sleep; the device is going, no packet is on its
+ *	    way through it and nobody calls another function for @dev.
+ */
+void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev)
+{
+	tun_vnet_hash_replace(dev, NULL);
+	free_percpu(dev->stats);
+	dev->stats = NULL;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_free);
+
+/**
+ * tun_vnet_hash_get - TUNGETVNETHASH
+ * @dev: the device's receive hash
  * @argp: struct tun_vnet_hash in user space.  Read: the pointers to table and
  *	  key, and by the two lengths how much may be written there.  Written:
  *	  the configuration, with its true lengths.
  *
- * Context: process context, may fault; @conf must stay, so under the lock of
- *	    its owner.
+ * Context: process context, RTNL held; may fault.
  * Return: 0, -EFAULT, or -EINVAL for a reserved field that is not 0.
  */
-int tun_vnet_hash_get_conf(const struct tun_vnet_hash_conf *conf,
-			   void __user *argp)
+int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev, void __user *argp)
 {
+	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
 	u16 table_room, key_room;
 	struct tun_vnet_hash arg;
 
@@ -208,116 +263,218 @@ int tun_vnet_hash_get_conf(const struct tun_vnet_hash_conf *conf,
 
 	return copy_to_user(argp, &arg, sizeof(arg)) ? -EFAULT : 0;
 }
-EXPORT_SYMBOL_GPL(tun_vnet_hash_get_conf);
+EXPORT_SYMBOL_GPL(tun_vnet_hash_get);
 
 /**
- * tun_vnet_hash_replace - put another configuration in place
- * @slot: the device's configuration
- * @conf: from tun_vnet_hash_parse(), or NULL to turn off; owned by @slot now
+ * tun_vnet_hash_nla_size - room for a device's receive hash in a netlink message
+ * @dev: the device's receive hash
  *
- * Packets see the old configuration or the new one, never parts of both.
- *
- * Context: process context, may sleep; calls for one @slot are serialized by
- *	    the caller.
+ * Context: RTNL held.
+ * Return: bytes that tun_vnet_hash_nla_put() needs.
  */
-void tun_vnet_hash_replace(struct tun_vnet_hash_conf __rcu **slot,
-			   struct tun_vnet_hash_conf *conf)
+size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev)
 {
-	struct tun_vnet_hash_conf *old = rcu_dereference_protected(*slot, true);
+	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
+	size_t size;
 
-	if (conf && !old)
-		static_branch_deferred_inc(&tun_vnet_hash_used);
-
-	rcu_assign_pointer(*slot, conf);
-
-	if (!old)
-		return;
 	if (!conf)
-		static_branch_slow_dec_deferred(&tun_vnet_hash_used);
-	kvfree_rcu(old, rcu);
+		return 0;
+
+	size = nla_total_size(0) +		/* the nest */
+	       nla_total_size(sizeof(u32)) +	/* IFLA_VNET_HASH_FLAGS */
+	       nla_total_size(sizeof(u32));	/* IFLA_VNET_HASH_TYPES */
+	if (conf->flags & TUN_VNET_HASH_RSS)
+		/* IFLA_VNET_HASH_INDIRECTION_TABLE, ..._UNCLASSIFIED_QUEUE */
+		size += nla_total_size(conf->table_length *
+				       sizeof(*conf->table)) +
+			nla_total_size(sizeof(u16));
+
+	return size;
 }
-EXPORT_SYMBOL_GPL(tun_vnet_hash_replace);
-
-static u16 tun_vnet_hash_queue(const struct tun_vnet_hash_conf *conf,
-			       const struct virtio_net_hash *hash)
-{
-	if (hash->report == VIRTIO_NET_HASH_REPORT_NONE)
-		return conf->unclassified_queue;
-
-	/* The mask bounds the index under speculation, too. */
-	return conf->table[hash->value & (conf->table_length - 1)];
-}
-
-static void tun_vnet_hash_set_ext(struct sk_buff *skb, u64 owner,
-				  const struct virtio_net_hash *hash)
-{
-	struct tun_vnet_hash_ext *ext;
-
-	ext = skb_ext_add(skb, SKB_EXT_TUN_VNET_HASH);
-	if (ext) {
-		ext->owner = owner;
-		ext->hash = *hash;
-	} else {
-		/* One from before would be wrong, none is computed later. */
-		skb_ext_del(skb, SKB_EXT_TUN_VNET_HASH);
-	}
-}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_nla_size);
 
 /**
- * tun_vnet_hash_select_queue - choose a packet's queue by its hash
- * @conf: configuration, with TUN_VNET_HASH_RSS
- * @skb: packet; gets an extension when @conf reports hashes, so that hash and
- *	 queue come from the same configuration
- * @owner: the device, see struct tun_vnet_hash_ext
- * @numqueues: queues attached; the table's entry is taken modulo that
+ * tun_vnet_hash_nla_put - show a device's receive hash in a netlink message
+ * @skb: message
+ * @attrtype: attribute that holds the IFLA_VNET_HASH_* ones
+ * @dev: the device's receive hash; nothing is put while it is off
+ *
+ * The key is not shown: everybody may dump links.
+ *
+ * Context: RTNL held.
+ * Return: 0 or -EMSGSIZE.
+ */
+int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
+			  const struct tun_vnet_hash_dev *dev)
+{
+	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
+	struct nlattr *nest;
+
+	if (!conf)
+		return 0;
+
+	nest = nla_nest_start(skb, attrtype);
+	if (!nest)
+		return -EMSGSIZE;
+
+	if (nla_put_u32(skb, IFLA_VNET_HASH_FLAGS, conf->flags) ||
+	    nla_put_u32(skb, IFLA_VNET_HASH_TYPES, conf->types))
+		goto cancel;
+
+	if (conf->flags & TUN_VNET_HASH_RSS &&
+	    (nla_put(skb, IFLA_VNET_HASH_INDIRECTION_TABLE,
+		     conf->table_length * sizeof(*conf->table), conf->table) ||
+	     nla_put_u16(skb, IFLA_VNET_HASH_UNCLASSIFIED_QUEUE,
+			 conf->unclassified_queue)))
+		goto cancel;
+
+	nla_nest_end(skb, nest);
+	return 0;
+
+cancel:
+	nla_nest_cancel(skb, nest);
+	return -EMSGSIZE;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_nla_put);
+
+static const char tun_vnet_hash_strings[][ETH_GSTRING_LEN] = {
+	[VIRTIO_NET_HASH_REPORT_NONE] = "vnet_hash_report_none",
+	[VIRTIO_NET_HASH_REPORT_IPv4] = "vnet_hash_report_ipv4",
+	[VIRTIO_NET_HASH_REPORT_TCPv4] = "vnet_hash_report_tcpv4",
+	[VIRTIO_NET_HASH_REPORT_UDPv4] = "vnet_hash_report_udpv4",
+	[VIRTIO_NET_HASH_REPORT_IPv6] = "vnet_hash_report_ipv6",
+	[VIRTIO_NET_HASH_REPORT_TCPv6] = "vnet_hash_report_tcpv6",
+	[VIRTIO_NET_HASH_REPORT_UDPv6] = "vnet_hash_report_udpv6",
+	[VIRTIO_NET_HASH_REPORT_IPv6_EX] = "vnet_hash_report_ipv6_ex",
+	[VIRTIO_NET_HASH_REPORT_TCPv6_EX] = "vnet_hash_report_tcpv6_ex",
+	[VIRTIO_NET_HASH_REPORT_UDPv6_EX] = "vnet_hash_report_udpv6_ex",
+	[TUN_VNET_HASH_STAT_UNCLASSIFIED] = "vnet_hash_unclassified",
+	[TUN_VNET_HASH_STAT_LATE] = "vnet_hash_late",
+};
+
+static_assert(ARRAY_SIZE(tun_vnet_hash_strings) == TUN_VNET_HASH_STATS);
+
+/**
+ * tun_vnet_hash_get_strings - names of the counters, for ethtool
+ * @data: TUN_VNET_HASH_STATS times ETH_GSTRING_LEN bytes, written
+ *
+ * Context: any.
+ */
+void tun_vnet_hash_get_strings(u8 *data)
+{
+	memcpy(data, tun_vnet_hash_strings, sizeof(tun_vnet_hash_strings));
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_get_strings);
+
+/**
+ * tun_vnet_hash_get_stats - values of the counters, for ethtool
+ * @dev: the device's receive hash
+ * @data: TUN_VNET_HASH_STATS values, written
+ *
+ * Context: RTNL held.
+ */
+void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data)
+{
+	unsigned int i;
+	int cpu;
+
+	memset(data, 0, TUN_VNET_HASH_STATS * sizeof(*data));
+	if (!dev->stats)
+		return;
+
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < TUN_VNET_HASH_STATS; i++)
+			data[i] += per_cpu_ptr(dev->stats, cpu)->count[i];
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_get_stats);
+
+static void tun_vnet_hash_count(const struct tun_vnet_hash_conf *conf,
+				unsigned int stat)
+{
+	this_cpu_inc(conf->stats->count[stat]);
+}
+
+/* The part of tun_vnet_hash_rss_queue() for packets without a hash. */
+u16 __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf)
+{
+	tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_UNCLASSIFIED);
+	return conf->unclassified_queue;
+}
+EXPORT_SYMBOL_GPL(__tun_vnet_hash_unclassified);
+
+/* The part of tun_vnet_hash_report() for when @conf reports. */
+void __tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
+			    struct sk_buff *skb,
+			    const struct virtio_net_hash *hash)
+{
+	*tun_vnet_hash_cb(skb) = *hash;
+	tun_vnet_hash_count(conf, hash->report);
+}
+EXPORT_SYMBOL_GPL(__tun_vnet_hash_report);
+
+/**
+ * tun_vnet_hash_xmit - compute and settle what is reported for a packet
+ * @conf: configuration, with TUN_VNET_HASH_REPORT
+ * @skb: packet, about to enter the ring; its cb is the driver's
+ * @queue: queue that the packet goes to
+ * @numqueues: queues attached
  * @ethernet: @skb->data is at an Ethernet header, else at an IP header
  *
- * Specification: virtio 1.3, 5.1.6.5.7.1, RSS processing.
+ * Writes tun_vnet_hash_cb().
+ *
+ * The hash is computed again that ndo_select_queue may have computed.  That is
+ * cheaper than to carry it: a qdisc is in between, which owns the control block,
+ * and allocating and releasing an skb extension costs more than hashing.
  *
  * Context: rcu_read_lock() held, for @conf.
- * Return: the queue, 0 when none is attached.
  */
-u16 tun_vnet_hash_select_queue(const struct tun_vnet_hash_conf *conf,
-			       struct sk_buff *skb, u64 owner,
-			       unsigned int numqueues, bool ethernet)
+void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
+			struct sk_buff *skb, u16 queue, unsigned int numqueues,
+			bool ethernet)
 {
 	struct virtio_net_hash hash;
-	u16 queue;
+	u16 table_queue;
 
 	hash = virtio_net_hash_skb(&conf->toeplitz, conf->types, skb, ethernet);
-	if (conf->flags & TUN_VNET_HASH_REPORT)
-		tun_vnet_hash_set_ext(skb, owner, &hash);
-
-	queue = tun_vnet_hash_queue(conf, &hash);
-	if (likely(queue < numqueues))
-		return queue;
-
-	return numqueues ? queue % numqueues : 0;
-}
-EXPORT_SYMBOL_GPL(tun_vnet_hash_select_queue);
-
-/*
- * The part of tun_vnet_hash_xmit() for when the feature is in use.  A packet
- * has no extension of this device when its queue was not chosen by the table:
- * there is one queue only, the queue was preset, or RSS was off.
- */
-void __tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
-			  struct sk_buff *skb, u64 owner, bool ethernet)
-{
-	const struct tun_vnet_hash_ext *ext;
-
-	if (conf && conf->flags & TUN_VNET_HASH_REPORT) {
-		ext = skb_ext_find(skb, SKB_EXT_TUN_VNET_HASH);
-		if (ext && ext->owner == owner)
-			*tun_vnet_hash_cb(skb) = ext->hash;
-		else
-			*tun_vnet_hash_cb(skb) =
-				virtio_net_hash_skb(&conf->toeplitz,
-						    conf->types, skb, ethernet);
+	if (conf->flags & TUN_VNET_HASH_RSS) {
+		table_queue = hash.report == VIRTIO_NET_HASH_REPORT_NONE ?
+			      conf->unclassified_queue :
+			      tun_vnet_hash_table_queue(conf, &hash);
+		if (tun_vnet_hash_attached(table_queue, numqueues) != queue)
+			tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_LATE);
 	}
-	skb_ext_del(skb, SKB_EXT_TUN_VNET_HASH);
+	__tun_vnet_hash_report(conf, skb, &hash);
 }
-EXPORT_SYMBOL_GPL(__tun_vnet_hash_xmit);
+EXPORT_SYMBOL_GPL(tun_vnet_hash_xmit);
+
+/**
+ * tun_vnet_hash_frame - compute what is reported for a frame without an skb
+ * @dev: the device's receive hash
+ * @data: Ethernet frame
+ * @len: bytes at @data
+ *
+ * Context: any.
+ * Return: value and report type, both 0 when there is nothing to report.
+ */
+struct virtio_net_hash
+tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
+		    unsigned int len)
+{
+	const struct tun_vnet_hash_conf *conf;
+	struct virtio_net_hash hash = {};
+
+	rcu_read_lock();
+	conf = rcu_dereference(dev->conf);
+	if (conf && conf->flags & TUN_VNET_HASH_REPORT) {
+		hash = virtio_net_hash_frame(&conf->toeplitz, conf->types, data,
+					     len, true);
+		tun_vnet_hash_count(conf, hash.report);
+	}
+	rcu_read_unlock();
+
+	return hash;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_frame);
 
 static void __exit tun_vnet_hash_exit(void)
 {

@@ -39,15 +39,7 @@ struct vnet_packet {
 	const u8 *data;
 	unsigned int linear;		/* bytes readable at @data */
 	unsigned int len;		/* bytes in all */
-	unsigned int vlan_tags;		/* tags that may still follow */
 	bool ethernet;			/* @data is an Ethernet header, else L3 */
-	bool fragment;			/* to be sent as IP fragments */
-};
-
-/* What the hash is computed over, in its order. */
-struct vnet_input {
-	__be32 addrs[8];		/* source, destination: 1 or 4 words each */
-	__be32 ports;
 };
 
 /* Where the transport header is; @proto is IPPROTO_NONE when there is none. */
@@ -56,12 +48,10 @@ struct vnet_l4 {
 	u8 proto;
 };
 
-static const void *vnet_pull(const struct vnet_packet *pkt, unsigned int off,
-			     unsigned int len, void *buf)
+static noinline const void *vnet_copy(const struct vnet_packet *pkt,
+				      unsigned int off, unsigned int len,
+				      void *buf)
 {
-	if (likely(off + len <= pkt->linear))
-		return pkt->data + off;
-
 	if (!pkt->skb || off + len > pkt->len ||
 	    skb_copy_bits(pkt->skb, off, buf, len))
 		return NULL;
@@ -69,54 +59,81 @@ static const void *vnet_pull(const struct vnet_packet *pkt, unsigned int off,
 	return buf;
 }
 
-static u32 vnet_toeplitz(const struct virtio_net_toeplitz *toeplitz,
-			 unsigned int word, __be32 input)
+/*
+ * The @len bytes at @off, in @buf if they had to be copied, or NULL.  This and
+ * what a packet without VLAN tag and extension header goes through is inlined:
+ * a packet may pass here twice.
+ */
+static __always_inline const void *vnet_pull(const struct vnet_packet *pkt,
+					     unsigned int off, unsigned int len,
+					     void *buf)
 {
-	const u32 (*nibble)[16] = &toeplitz->nibble[word * 8];
-	u32 in = be32_to_cpu(input);
+	if (likely(off + len <= pkt->linear))
+		return pkt->data + off;
 
-	return nibble[0][in >> 28] ^
-	       nibble[1][in >> 24 & 0xf] ^
-	       nibble[2][in >> 20 & 0xf] ^
-	       nibble[3][in >> 16 & 0xf] ^
-	       nibble[4][in >> 12 & 0xf] ^
-	       nibble[5][in >> 8 & 0xf] ^
-	       nibble[6][in >> 4 & 0xf] ^
-	       nibble[7][in & 0xf];
+	return vnet_copy(pkt, off, len, buf);
 }
 
-static struct virtio_net_hash
-vnet_hash(const struct virtio_net_toeplitz *toeplitz,
-	  const struct vnet_input *input, unsigned int addr_words, bool ports,
-	  u16 report)
+/* What the 4 bytes at @in add; @byte: the table of the first of them */
+static __always_inline u32 vnet_toeplitz4(const u32 (*byte)[256], const u8 *in)
 {
-	struct virtio_net_hash hash = { .report = report };
-	unsigned int i;
+	return byte[0][in[0]] ^ byte[1][in[1]] ^
+	       byte[2][in[2]] ^ byte[3][in[3]];
+}
 
-	for (i = 0; i < addr_words; i++)
-		hash.value ^= vnet_toeplitz(toeplitz, i, input->addrs[i]);
-	if (ports)
-		hash.value ^= vnet_toeplitz(toeplitz, i, input->ports);
+static __always_inline u32 vnet_toeplitz16(const u32 (*byte)[256], const u8 *in)
+{
+	return vnet_toeplitz4(byte, in) ^
+	       vnet_toeplitz4(byte + 4, in + 4) ^
+	       vnet_toeplitz4(byte + 8, in + 8) ^
+	       vnet_toeplitz4(byte + 12, in + 12);
+}
 
-	return hash;
+/* @addrs: source and destination; @ports: both, or NULL; in network order */
+static __always_inline u32
+vnet_toeplitz_ipv4(const struct virtio_net_toeplitz *toeplitz, const u8 *addrs,
+		   const u8 *ports)
+{
+	const u32 (*byte)[256] = toeplitz->byte;
+	u32 value = vnet_toeplitz4(byte, addrs) ^
+		    vnet_toeplitz4(byte + 4, addrs + 4);
+
+	return ports ? value ^ vnet_toeplitz4(byte + 8, ports) : value;
+}
+
+static u32 vnet_toeplitz_ipv6(const struct virtio_net_toeplitz *toeplitz,
+			      const u8 *addrs, const u8 *ports)
+{
+	const u32 (*byte)[256] = toeplitz->byte;
+	u32 value = vnet_toeplitz16(byte, addrs) ^
+		    vnet_toeplitz16(byte + 16, addrs + 16);
+
+	return ports ? value ^ vnet_toeplitz4(byte + 32, ports) : value;
+}
+
+/* Is it to be sent as IP fragments? */
+static bool vnet_to_be_fragmented(const struct vnet_packet *pkt)
+{
+	return pkt->skb && skb_is_gso(pkt->skb) &&
+	       skb_shinfo(pkt->skb)->gso_type & SKB_GSO_UDP;
 }
 
 /* The specification ties each report to the type with that bit. */
-static bool vnet_enabled(u32 types, u16 report)
+static bool vnet_enabled(u32 types, u32 report)
 {
 	return types & BIT(report - 1);
 }
 
 /*
  * The report of a packet with a TCP or UDP header, if its type is enabled and
- * its ports can be read (into @input), else 0.
+ * its ports can be read, else 0.  The ports are at *@ports then, which may be
+ * in @buf.
  */
-static u16 vnet_l4_report(const struct vnet_packet *pkt,
-			  const struct vnet_l4 *l4, u32 types, u16 tcp, u16 udp,
-			  struct vnet_input *input)
+static __always_inline u32
+vnet_l4_report(const struct vnet_packet *pkt, const struct vnet_l4 *l4,
+	       u32 types, u32 tcp, u32 udp, const u8 **ports, __be32 *buf)
 {
-	const __be32 *ports;
-	u16 report;
+	u32 report;
 
 	if (l4->proto == IPPROTO_TCP)
 		report = tcp;
@@ -128,45 +145,45 @@ static u16 vnet_l4_report(const struct vnet_packet *pkt,
 	if (!vnet_enabled(types, report))
 		return 0;
 
-	ports = vnet_pull(pkt, l4->off, sizeof(*ports), &input->ports);
-	if (!ports)
-		return 0;
-
-	input->ports = get_unaligned(ports);
-	return report;
+	*ports = vnet_pull(pkt, l4->off, sizeof(*buf), buf);
+	return *ports ? report : 0;
 }
 
 /* 5.1.6.4.3.2 IPv4 packets */
-static struct virtio_net_hash
+static __always_inline struct virtio_net_hash
 vnet_hash_ipv4(const struct virtio_net_toeplitz *toeplitz, u32 types,
 	       const struct vnet_packet *pkt, unsigned int off)
 {
 	struct vnet_l4 l4 = { .proto = IPPROTO_NONE };
-	struct vnet_input input;
+	struct virtio_net_hash hash = {};
+	const u8 *ports = NULL;
 	const struct iphdr *ip;
 	struct iphdr buf;
-	u16 report;
+	__be32 ports_buf;
 
 	ip = vnet_pull(pkt, off, sizeof(*ip), &buf);
 	if (!ip || ip->version != 4 || ip->ihl < 5)
-		goto none;
+		return hash;
 
-	memcpy(input.addrs, &ip->addrs, sizeof(ip->addrs));
-	if (!pkt->fragment && !ip_is_fragment(ip)) {
+	if (!ip_is_fragment(ip) && !vnet_to_be_fragmented(pkt)) {
 		l4.proto = ip->protocol;
 		l4.off = off + ip->ihl * 4;
 	}
 
-	report = vnet_l4_report(pkt, &l4, types, VIRTIO_NET_HASH_REPORT_TCPv4,
-				VIRTIO_NET_HASH_REPORT_UDPv4, &input);
-	if (report)
-		return vnet_hash(toeplitz, &input, 2, true, report);
+	hash.report = vnet_l4_report(pkt, &l4, types,
+				     VIRTIO_NET_HASH_REPORT_TCPv4,
+				     VIRTIO_NET_HASH_REPORT_UDPv4,
+				     &ports, &ports_buf);
+	if (!hash.report) {
+		if (!vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv4))
+			return hash;
+		hash.report = VIRTIO_NET_HASH_REPORT_IPv4;
+		ports = NULL;
+	}
 
-	if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv4))
-		return vnet_hash(toeplitz, &input, 2, false,
-				 VIRTIO_NET_HASH_REPORT_IPv4);
-none:
-	return (struct virtio_net_hash) {};
+	hash.value = vnet_toeplitz_ipv4(toeplitz, (const u8 *)&ip->addrs,
+					ports);
+	return hash;
 }
 
 /*
@@ -175,14 +192,14 @@ none:
  */
 static bool vnet_home_address(const struct vnet_packet *pkt, unsigned int off,
 			      unsigned int end, unsigned int *budget,
-			      __be32 *addr)
+			      struct in6_addr *addr)
 {
 	struct ipv6_destopt_hao buf;
 	const struct ipv6_destopt_hao *opt;
 	const u8 *type;
 
-	for (off += sizeof(struct ipv6_opt_hdr); off < end && *budget;
-	     (*budget)--) {
+	for (off += sizeof(struct ipv6_opt_hdr); off < end && *budget;) {
+		(*budget)--;
 		type = vnet_pull(pkt, off, 1, &buf);
 		if (!type)
 			return false;
@@ -202,7 +219,7 @@ static bool vnet_home_address(const struct vnet_packet *pkt, unsigned int off,
 			opt = vnet_pull(pkt, off, sizeof(*opt), &buf);
 			if (!opt)
 				return false;
-			memcpy(addr, &opt->addr, sizeof(opt->addr));
+			*addr = opt->addr;
 			return true;
 		}
 		off += 2 + opt->length;
@@ -213,7 +230,7 @@ static bool vnet_home_address(const struct vnet_packet *pkt, unsigned int off,
 
 /* The address in a type 2 Routing header (RFC 6275, 6.4), if it is one. */
 static bool vnet_routing_address(const struct vnet_packet *pkt,
-				 unsigned int off, __be32 *addr)
+				 unsigned int off, struct in6_addr *addr)
 {
 	struct rt2_hdr buf;
 	const struct rt2_hdr *rt2;
@@ -224,7 +241,7 @@ static bool vnet_routing_address(const struct vnet_packet *pkt,
 	    rt2->rt_hdr.segments_left != 1)
 		return false;
 
-	memcpy(addr, &rt2->addr, sizeof(rt2->addr));
+	*addr = rt2->addr;
 	return true;
 }
 
@@ -244,7 +261,7 @@ static bool vnet_is_ext_hdr(u8 nexthdr)
  * So does a header that is not wholly there; nothing in it counts.
  */
 static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
-			       struct vnet_l4 *l4, __be32 *addrs)
+			       struct vnet_l4 *l4, struct in6_addr addrs[2])
 {
 	bool have_home = false, have_routing = false;
 	unsigned int budget = VNET_MAX_OPTIONS;
@@ -268,10 +285,10 @@ static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
 
 		if (l4->proto == NEXTHDR_DEST && !have_home)
 			have_home = vnet_home_address(pkt, l4->off, end,
-						      &budget, addrs);
+						      &budget, &addrs[0]);
 		else if (l4->proto == NEXTHDR_ROUTING && !have_routing)
 			have_routing = vnet_routing_address(pkt, l4->off,
-							    addrs + 4);
+							    &addrs[1]);
 
 		l4->proto = hdr->nexthdr;
 		l4->off = end;
@@ -282,75 +299,118 @@ static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
 	l4->proto = IPPROTO_NONE;
 }
 
-/* 5.1.6.4.3.3 IPv6 packets without and 5.1.6.4.3.4 with extension headers */
-static struct virtio_net_hash
+/*
+ * 5.1.6.4.3.4 IPv6 packets with extension headers; @l4: the first of them, or
+ * the transport header of a packet whose fragments will have one.
+ */
+static noinline struct virtio_net_hash
+vnet_hash_ipv6_ex(const struct virtio_net_toeplitz *toeplitz, u32 types,
+		  const struct vnet_packet *pkt, const struct ipv6hdr *ip6,
+		  struct vnet_l4 *l4)
+{
+	struct in6_addr addrs[] = { ip6->saddr, ip6->daddr };
+	struct virtio_net_hash hash = {};
+	const u8 *ports = NULL;
+	__be32 ports_buf;
+
+	if (vnet_is_ext_hdr(l4->proto))
+		vnet_walk_ext_hdrs(pkt, l4, addrs);
+	if (vnet_to_be_fragmented(pkt))
+		l4->proto = IPPROTO_NONE;
+
+	hash.report = vnet_l4_report(pkt, l4, types,
+				     VIRTIO_NET_HASH_REPORT_TCPv6_EX,
+				     VIRTIO_NET_HASH_REPORT_UDPv6_EX,
+				     &ports, &ports_buf);
+	if (!hash.report) {
+		if (!vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6_EX))
+			return hash;
+		hash.report = VIRTIO_NET_HASH_REPORT_IPv6_EX;
+		ports = NULL;
+	}
+
+	hash.value = vnet_toeplitz_ipv6(toeplitz, (const u8 *)addrs, ports);
+	return hash;
+}
+
+/* 5.1.6.4.3.3 IPv6 packets without extension headers, or as if without */
+static __always_inline struct virtio_net_hash
 vnet_hash_ipv6(const struct virtio_net_toeplitz *toeplitz, u32 types,
 	       const struct vnet_packet *pkt, unsigned int off)
 {
+	struct virtio_net_hash hash = {};
 	const struct ipv6hdr *ip6;
-	struct vnet_input input;
+	const u8 *ports = NULL;
 	struct ipv6hdr buf;
 	struct vnet_l4 l4;
-	u16 report;
+	__be32 ports_buf;
 
 	ip6 = vnet_pull(pkt, off, sizeof(*ip6), &buf);
 	if (!ip6 || ip6->version != 6)
-		goto none;
+		return hash;
 
-	memcpy(input.addrs, &ip6->addrs, sizeof(ip6->addrs));
 	l4.off = off + sizeof(*ip6);
 	l4.proto = ip6->nexthdr;
-
-	if (unlikely(vnet_is_ext_hdr(l4.proto))) {
-		struct vnet_input ex = input;
-
-		vnet_walk_ext_hdrs(pkt, &l4, ex.addrs);
-		if (pkt->fragment)
-			l4.proto = IPPROTO_NONE;
-
-		report = vnet_l4_report(pkt, &l4, types,
-					VIRTIO_NET_HASH_REPORT_TCPv6_EX,
-					VIRTIO_NET_HASH_REPORT_UDPv6_EX, &ex);
-		if (report)
-			return vnet_hash(toeplitz, &ex, 8, true, report);
-
-		if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6_EX))
-			return vnet_hash(toeplitz, &ex, 8, false,
-					 VIRTIO_NET_HASH_REPORT_IPv6_EX);
-	} else if (pkt->fragment) {
-		l4.proto = IPPROTO_NONE;
+	if (unlikely(vnet_is_ext_hdr(l4.proto) || vnet_to_be_fragmented(pkt))) {
+		hash = vnet_hash_ipv6_ex(toeplitz, types, pkt, ip6, &l4);
+		if (hash.report)
+			return hash;
 	}
 
-	report = vnet_l4_report(pkt, &l4, types, VIRTIO_NET_HASH_REPORT_TCPv6,
-				VIRTIO_NET_HASH_REPORT_UDPv6, &input);
-	if (report)
-		return vnet_hash(toeplitz, &input, 8, true, report);
+	hash.report = vnet_l4_report(pkt, &l4, types,
+				     VIRTIO_NET_HASH_REPORT_TCPv6,
+				     VIRTIO_NET_HASH_REPORT_UDPv6,
+				     &ports, &ports_buf);
+	if (!hash.report) {
+		if (!vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6))
+			return hash;
+		hash.report = VIRTIO_NET_HASH_REPORT_IPv6;
+		ports = NULL;
+	}
 
-	if (vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6))
-		return vnet_hash(toeplitz, &input, 8, false,
-				 VIRTIO_NET_HASH_REPORT_IPv6);
-none:
-	return (struct virtio_net_hash) {};
+	hash.value = vnet_toeplitz_ipv6(toeplitz, (const u8 *)&ip6->addrs,
+					ports);
+	return hash;
+}
+
+/* Step over VLAN tags from @proto on; 0 when what follows cannot be had. */
+static noinline __be16 vnet_skip_vlan(const struct vnet_packet *pkt,
+				      __be16 proto, unsigned int *off)
+{
+	unsigned int tags = VNET_MAX_VLAN_TAGS;
+	const __be16 *next;
+	__be16 buf;
+
+	if (pkt->skb && skb_vlan_tag_present(pkt->skb))
+		tags--;
+
+	for (; eth_type_vlan(proto); *off += VLAN_HLEN) {
+		if (!tags--)
+			return 0;
+		next = vnet_pull(pkt, *off + VLAN_HLEN - sizeof(buf),
+				 sizeof(buf), &buf);
+		if (!next)
+			return 0;
+		proto = get_unaligned(next);
+	}
+
+	return proto;
 }
 
 /* The EtherType behind the VLAN tags, 0 when it cannot be had. */
-static __be16 vnet_skip_ethernet(const struct vnet_packet *pkt,
-				 unsigned int *off)
+static __always_inline __be16
+vnet_skip_ethernet(const struct vnet_packet *pkt, unsigned int *off)
 {
-	unsigned int tags = pkt->vlan_tags;
 	const __be16 *proto;
 	__be16 buf;
 
-	for (*off = ETH_HLEN;; *off += VLAN_HLEN) {
-		proto = vnet_pull(pkt, *off - sizeof(buf), sizeof(buf), &buf);
-		if (!proto)
-			return 0;
-		buf = get_unaligned(proto);
-		if (likely(!eth_type_vlan(buf)))
-			return buf;
-		if (!tags--)
-			return 0;
-	}
+	*off = ETH_HLEN;
+	proto = vnet_pull(pkt, ETH_HLEN - sizeof(buf), sizeof(buf), &buf);
+	if (!proto)
+		return 0;
+
+	buf = get_unaligned(proto);
+	return unlikely(eth_type_vlan(buf)) ? vnet_skip_vlan(pkt, buf, off) : buf;
 }
 
 /* A packet without an Ethernet header tells by its version what it is. */
@@ -373,7 +433,7 @@ static __be16 vnet_l3_proto(const struct vnet_packet *pkt)
 	}
 }
 
-static struct virtio_net_hash
+static __always_inline struct virtio_net_hash
 vnet_hash_packet(const struct virtio_net_toeplitz *toeplitz, u32 types,
 		 const struct vnet_packet *pkt)
 {
@@ -415,10 +475,7 @@ virtio_net_hash_skb(const struct virtio_net_toeplitz *toeplitz, u32 types,
 		.data = skb->data,
 		.linear = skb_headlen(skb),
 		.len = skb->len,
-		.vlan_tags = VNET_MAX_VLAN_TAGS - skb_vlan_tag_present(skb),
 		.ethernet = ethernet,
-		.fragment = skb_is_gso(skb) &&
-			    skb_shinfo(skb)->gso_type & SKB_GSO_UDP,
 	};
 
 	return vnet_hash_packet(toeplitz, types, &pkt);
@@ -446,7 +503,6 @@ virtio_net_hash_frame(const struct virtio_net_toeplitz *toeplitz, u32 types,
 		.data = data,
 		.linear = len,
 		.len = len,
-		.vlan_tags = VNET_MAX_VLAN_TAGS,
 		.ethernet = ethernet,
 	};
 
@@ -497,7 +553,7 @@ static u32 vnet_key_window(const u8 *key, unsigned int bit)
  *	      count as 0
  *
  * The hash XORs, for each input bit that is set, the 32 bits of key that begin
- * at the same bit.  A table holds what each value of each input nibble adds.
+ * at the same bit.  A table holds what each value of each input byte adds.
  *
  * Context: any.
  */
@@ -507,18 +563,20 @@ void virtio_net_toeplitz_init(struct virtio_net_toeplitz *toeplitz,
 	/* A window is cut out of 8 bytes, so there must be some to spare. */
 	u8 padded[VIRTIO_NET_HASH_MAX_KEY + 4] = {};
 	unsigned int i, bit, value;
+	u32 window[8], *byte;
 
 	memcpy(padded, key, min_t(size_t, key_size, VIRTIO_NET_HASH_MAX_KEY));
 
-	memset(toeplitz, 0, sizeof(*toeplitz));
-	for (i = 0; i < ARRAY_SIZE(toeplitz->nibble); i++) {
-		for (bit = 0; bit < 4; bit++) {
-			u32 window = vnet_key_window(padded, i * 4 + bit);
+	for (i = 0; i < ARRAY_SIZE(toeplitz->byte); i++) {
+		/* By bit of the value: the hash counts from the highest one. */
+		for (bit = 0; bit < 8; bit++)
+			window[bit] = vnet_key_window(padded, i * 8 + 7 - bit);
 
-			for (value = 0; value < 16; value++)
-				if (value & (8 >> bit))
-					toeplitz->nibble[i][value] ^= window;
-		}
+		byte = toeplitz->byte[i];
+		byte[0] = 0;
+		for (value = 1; value < ARRAY_SIZE(toeplitz->byte[i]); value++)
+			byte[value] = byte[value & (value - 1)] ^
+				      window[__ffs(value)];
 	}
 }
 EXPORT_SYMBOL_GPL(virtio_net_toeplitz_init);

@@ -896,7 +896,9 @@ static void gso_test(struct kunit *test)
 				   src4, dst4, 4, !frag);
 		} else if (!ext) {
 			put_ipv6(f, cases[c].proto, src6, dst6);
-			e = expect(frag ? R(IPv6) : udp ? R(UDPv6) : R(TCPv6),
+			/* The fragments have an extension header. */
+			e = expect(frag ? R(IPv6_EX) :
+				   udp ? R(UDPv6) : R(TCPv6),
 				   src6, dst6, 16, !frag);
 		} else {
 			put_ipv6(f, NEXTHDR_DEST, src6, dst6);

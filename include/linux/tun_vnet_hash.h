@@ -4,23 +4,42 @@
 #define _LINUX_TUN_VNET_HASH_H
 
 #include <linux/jump_label_ratelimit.h>
-#include <linux/rcupdate.h>
+#include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
 #include <linux/virtio_net_hash.h>
 #include <uapi/linux/if_tun.h>
 
 #define TUN_VNET_HASH_MAX_TABLE	1024	/* entries of the indirection table */
 
+/* Counters: one for each VIRTIO_NET_HASH_REPORT_*, and then */
+enum {
+	/* RSS found no hash and took unclassified_queue. */
+	TUN_VNET_HASH_STAT_UNCLASSIFIED = VIRTIO_NET_HASH_REPORT_UDPv6_EX + 1,
+	/* RSS is on, and the packet is in another queue than the table names. */
+	TUN_VNET_HASH_STAT_LATE,
+
+	TUN_VNET_HASH_STATS
+};
+
+/**
+ * struct tun_vnet_hash_stats - what a device counts, for each CPU
+ * @count: packets
+ */
+struct tun_vnet_hash_stats {
+	unsigned long count[TUN_VNET_HASH_STATS];
+};
+
 /**
  * struct tun_vnet_hash_conf - a configuration, as set by TUNSETVNETHASH
  * @rcu: for freeing
  * @flags: TUN_VNET_HASH_*, never 0
  * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
+ * @stats: counters of the device
  * @key_size: bytes of @key that userspace gave
  * @key: as userspace gave it
- * @toeplitz: made from @key
  * @unclassified_queue: queue of packets without a hash
  * @table_length: entries of @table, a power of two; 0 without TUN_VNET_HASH_RSS
+ * @toeplitz: made from @key
  * @table: queues
  *
  * Never changes once it is published.
@@ -29,122 +48,165 @@ struct tun_vnet_hash_conf {
 	struct rcu_head rcu;
 	u32 flags;
 	u32 types;
+	struct tun_vnet_hash_stats __percpu *stats;
 	u16 key_size;
 	u8 key[VIRTIO_NET_HASH_MAX_KEY];
-	struct virtio_net_toeplitz toeplitz;
 	u16 unclassified_queue;
 	u16 table_length;
+	struct virtio_net_toeplitz toeplitz;
 	u16 table[] __counted_by(table_length);
 };
 
 /**
- * struct tun_vnet_hash_ext - what SKB_EXT_TUN_VNET_HASH holds
- * @owner: device whose configuration made the hash, tun_vnet_hash_new_owner()
- * @hash: what to report for the packet, "none" included
- *
- * Made in ndo_select_queue, dropped in ndo_start_xmit of the same device; a
- * packet that goes elsewhere in between may carry it further, unused.
+ * struct tun_vnet_hash_dev - a device's receive hash; all zero: off
+ * @conf: configuration, or NULL; changes under RTNL
+ * @stats: counters, from the first configuration to the end of the device
  */
-struct tun_vnet_hash_ext {
-	u64 owner;
-	struct virtio_net_hash hash;
+struct tun_vnet_hash_dev {
+	struct tun_vnet_hash_conf __rcu *conf;
+	struct tun_vnet_hash_stats __percpu *stats;
 };
 
 /* True while any device has a configuration, and for a second after that. */
 extern struct static_key_false_deferred tun_vnet_hash_used;
 
-u64 tun_vnet_hash_new_owner(void);
 int tun_vnet_hash_get_cap(void __user *argp);
-int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
-			struct tun_vnet_hash_conf **confp);
-int tun_vnet_hash_get_conf(const struct tun_vnet_hash_conf *conf,
-			   void __user *argp);
-void tun_vnet_hash_replace(struct tun_vnet_hash_conf __rcu **slot,
-			   struct tun_vnet_hash_conf *conf);
-u16 tun_vnet_hash_select_queue(const struct tun_vnet_hash_conf *conf,
-			       struct sk_buff *skb, u64 owner,
-			       unsigned int numqueues, bool ethernet);
-void __tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
-			  struct sk_buff *skb, u64 owner, bool ethernet);
+int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev, const void __user *argp,
+		      unsigned int max_queues, bool steered);
+int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev, void __user *argp);
+void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev);
+
+size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev);
+int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
+			  const struct tun_vnet_hash_dev *dev);
+void tun_vnet_hash_get_strings(u8 *data);
+void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data);
+
+u16 __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
+void __tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
+			    struct sk_buff *skb,
+			    const struct virtio_net_hash *hash);
+void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
+			struct sk_buff *skb, u16 queue, unsigned int numqueues,
+			bool ethernet);
+struct virtio_net_hash
+tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
+		    unsigned int len);
 
 /**
  * tun_vnet_hash_cb - the hash to report for a packet in the driver's ring
- * @skb: packet, between tun_vnet_hash_xmit() and the end of its life
+ * @skb: packet, between tun_vnet_hash_xmit() or tun_vnet_hash_report() and the
+ *	 end of its life
  *
  * Return: the hash, in @skb->cb.
  */
-static inline struct virtio_net_hash *tun_vnet_hash_cb(struct sk_buff *skb)
+static inline struct virtio_net_hash *tun_vnet_hash_cb(const struct sk_buff *skb)
 {
 	BUILD_BUG_ON(sizeof(struct virtio_net_hash) > sizeof(skb->cb));
 	return (struct virtio_net_hash *)skb->cb;
 }
 
 /**
- * tun_vnet_hash_rss_conf - the configuration, if it chooses the queue
- * @slot: the device's configuration
+ * tun_vnet_hash_on - may any device have a configuration?
  *
- * Context: rcu_read_lock() held.
+ * Context: any.
+ * Return: false if none has, nor had for a second.
+ */
+static inline bool tun_vnet_hash_on(void)
+{
+	return static_branch_unlikely(&tun_vnet_hash_used.key);
+}
+
+/**
+ * tun_vnet_hash_conf - the device's configuration
+ * @dev: the device's receive hash
+ *
+ * Context: rcu_read_lock() or RTNL held.
+ * Return: the configuration, or NULL.
+ */
+static inline const struct tun_vnet_hash_conf *
+tun_vnet_hash_conf(const struct tun_vnet_hash_dev *dev)
+{
+	if (!tun_vnet_hash_on())
+		return NULL;
+
+	return rcu_dereference_rtnl(dev->conf);
+}
+
+/**
+ * tun_vnet_hash_rss_conf - the configuration, if it chooses the queue
+ * @dev: the device's receive hash
+ *
+ * Context: rcu_read_lock() or RTNL held.
  * Return: a configuration with TUN_VNET_HASH_RSS, or NULL.
  */
 static inline const struct tun_vnet_hash_conf *
-tun_vnet_hash_rss_conf(struct tun_vnet_hash_conf __rcu **slot)
+tun_vnet_hash_rss_conf(const struct tun_vnet_hash_dev *dev)
 {
-	const struct tun_vnet_hash_conf *conf;
+	const struct tun_vnet_hash_conf *conf = tun_vnet_hash_conf(dev);
 
-	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
-		return NULL;
-
-	conf = rcu_dereference(*slot);
 	return conf && conf->flags & TUN_VNET_HASH_RSS ? conf : NULL;
 }
 
-/**
- * tun_vnet_hash_rss - is the queue chosen by the indirection table?
- * @slot: the device's configuration
- *
- * Context: any.
- * Return: whether there is a configuration with TUN_VNET_HASH_RSS.
- */
-static inline bool tun_vnet_hash_rss(struct tun_vnet_hash_conf __rcu **slot)
+static inline u16 tun_vnet_hash_table_queue(const struct tun_vnet_hash_conf *conf,
+					    const struct virtio_net_hash *hash)
 {
-	bool rss;
+	/* The mask bounds the index under speculation, too. */
+	return conf->table[hash->value & (conf->table_length - 1)];
+}
 
-	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
-		return false;
+static inline u16 tun_vnet_hash_attached(u16 queue, unsigned int numqueues)
+{
+	if (likely(queue < numqueues))
+		return queue;
 
-	rcu_read_lock();
-	rss = tun_vnet_hash_rss_conf(slot);
-	rcu_read_unlock();
-
-	return rss;
+	return numqueues ? queue % numqueues : 0;
 }
 
 /**
- * tun_vnet_hash_xmit - settle what is reported for a packet
- * @slot: the device's configuration
+ * tun_vnet_hash_rss_queue - choose a packet's queue by its hash
+ * @conf: configuration, with TUN_VNET_HASH_RSS
+ * @hash: the packet's hash, made by @conf
+ * @numqueues: queues attached; the table's entry is taken modulo that
+ *
+ * Specification: virtio 1.3, 5.1.6.5.7.1, RSS processing.
+ *
+ * Context: rcu_read_lock() held, for @conf.
+ * Return: the queue, 0 when none is attached.
+ */
+static inline u16 tun_vnet_hash_rss_queue(const struct tun_vnet_hash_conf *conf,
+					  const struct virtio_net_hash *hash,
+					  unsigned int numqueues)
+{
+	u16 queue;
+
+	if (unlikely(hash->report == VIRTIO_NET_HASH_REPORT_NONE))
+		queue = __tun_vnet_hash_unclassified(conf);
+	else
+		queue = tun_vnet_hash_table_queue(conf, hash);
+
+	return tun_vnet_hash_attached(queue, numqueues);
+}
+
+/**
+ * tun_vnet_hash_report - settle what is reported for a packet
+ * @conf: configuration, or NULL
  * @skb: packet, about to enter the ring; its cb is the driver's
- * @owner: the device, see struct tun_vnet_hash_ext
- * @ethernet: @skb->data is at an Ethernet header, else at an IP header
+ * @hash: the packet's hash, made by @conf
  *
  * Writes tun_vnet_hash_cb(), always: a packet may be read after a configuration
  * is set that was queued before.
  *
- * Context: rcu_read_lock() held.
+ * Context: rcu_read_lock() held, for @conf.
  */
-static inline void tun_vnet_hash_xmit(struct tun_vnet_hash_conf __rcu **slot,
-				      struct sk_buff *skb, u64 owner,
-				      bool ethernet)
+static inline void tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
+					struct sk_buff *skb,
+					const struct virtio_net_hash *hash)
 {
-	const struct tun_vnet_hash_conf *conf;
-
 	*tun_vnet_hash_cb(skb) = (struct virtio_net_hash) {};
 
-	if (!static_branch_unlikely(&tun_vnet_hash_used.key))
-		return;
-
-	conf = rcu_dereference(*slot);
-	if (conf || skb_ext_exist(skb, SKB_EXT_TUN_VNET_HASH))
-		__tun_vnet_hash_xmit(conf, skb, owner, ethernet);
+	if (conf && conf->flags & TUN_VNET_HASH_REPORT)
+		__tun_vnet_hash_report(conf, skb, hash);
 }
 
 #endif /* _LINUX_TUN_VNET_HASH_H */

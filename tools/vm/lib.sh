@@ -44,7 +44,7 @@ export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_DEPEND=1
 # the kernel, and the marks that only our test runner reads.
 kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftests)
 # shellcheck disable=SC2034
-outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|vnet_guest)/'
+outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|vnet_bench|vnet_guest)/'
 # shellcheck disable=SC2034
 outside_series="^drivers/net/bpfnic/|$outside_tests|/marks\$"
 

@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install the Debian packages that are missing, saying which and why.
 #
-#   packages.sh [build|check]
+#   packages.sh [build|bench|check]
 #
 # build: what it takes to build the kernels and to run them
-# check: what `make check` takes on top of that
+# bench: what `make bench` takes on top of that; libdpdk-dev and pkg-config are
+#        used if they are there
+# check: what `make check` takes on top of build
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -26,12 +28,16 @@ build="
 	kmod		installing and loading modules
 	libbpf-dev	BPF programs of the tests
 	libelf-dev	the kernel's build (objtool)
+	libmnl-dev	vnetctl
 	libssl-dev	the kernel's build
 	qemu-system-x86	the virtual machines
 	rsync		the patched tree
 	xz-utils	unpacking the kernel source
 	zlib1g-dev	the kernel's build (objtool)
 	zstd		modules of the stock kernel
+"
+bench="
+	jq		the results
 "
 check="
 	codespell	spelling
@@ -52,8 +58,9 @@ case "$#${1:-build}" in
 		wanted+="	linux-source-$base	the kernel source (or name yours: KERNEL_SRC=DIR)"
 	fi
 	;;
+1bench) wanted=$bench ;;
 1check) wanted=$check ;;
-*) usage "packages.sh [build|check]" ;;
+*) usage "packages.sh [build|bench|check]" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

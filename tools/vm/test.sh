@@ -24,16 +24,20 @@ fi
 [ $# -le 1 ] || usage "test.sh [--kernel test|debug] [PATTERN]"
 pattern=${1:-}
 patience=1
+seed=${VNET_SEED:-} count=${VNET_COUNT:-}	# of the hostile inputs
 case $kernel in
 test) kernels=(test stock) ;;
 debug)
 	kernels=(debug)
 	patience=6
+	# Of each of three kinds of device, so more than 100,000 in all.
+	seed=${VNET_SEED:-random} count=${VNET_COUNT:-35000}
 	;;
 *) usage "test.sh [--kernel test|debug] [PATTERN]" ;;
 esac
 
 kunit_modules=(virtio_net_hash_test)
+demos=(demo_tap demo_macvtap demo_break_key)
 selftests=$top/tools/testing/selftests
 results=$top/build/test
 report=$top/build/report.md
@@ -71,8 +75,8 @@ mapfile -t folders < <(
 		find "$selftests" -name Makefile -printf '%P\n' | sed 's|/Makefile$||' | sort)
 if [ -z "$pattern" ]; then
 	steps=$((2 + ${#folders[@]} * ${#kernels[@]} + 1))
-	if [ -x "$vm_dir/demo.sh" ] && [ "$kernel" = test ]; then
-		steps=$((steps + 2))
+	if [ "$kernel" = test ]; then
+		steps=$((steps + ${#demos[@]}))
 	fi
 fi
 
@@ -120,9 +124,11 @@ done
 for module in "${kunit_modules[@]}"; do
 	if wants "kunit $module"; then selected=$((selected + 1)); fi
 done
-for name in demo demo_break_key; do
-	if wants "e2e.$name"; then selected=$((selected + 1)); fi
-done
+if [ "$kernel" = test ]; then
+	for name in "${demos[@]}"; do
+		if wants "e2e.$name"; then selected=$((selected + 1)); fi
+	done
+fi
 [ "$selected" -gt 0 ] || filter_cases=1
 
 chosen()
@@ -218,6 +224,7 @@ run_folder()
 	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
 		--log "$results/$on/$folder/console.log" -- \
 		env VNETCTL="$cache/build/vnetctl/vnetctl" \
+		VNET_SEED="$seed" VNET_COUNT="$count" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$seconds" "$@" \
 		>"$work/output" 2>"$work/errors" || status=$?
 	awk -v nonce="$nonce" -v dir="$results/$on/$folder" '
@@ -334,8 +341,8 @@ for module in "${kunit_modules[@]}"; do
 	if chosen "kunit $module"; then kunit+=("$module"); fi
 done
 e2e=()
-if [ -x "$vm_dir/demo.sh" ] && [ "$kernel" = test ]; then
-	for name in demo demo_break_key; do
+if [ "$kernel" = test ]; then
+	for name in "${demos[@]}"; do
 		if wants "e2e.$name"; then e2e+=("$name"); fi
 	done
 fi
@@ -416,8 +423,8 @@ for name in "${e2e[@]}"; do
 	status=0
 	note=
 	case $name in
-	demo)
-		"$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
+	demo_tap | demo_macvtap)
+		DEMO_TAP=${name#demo_} "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
 		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
 		;;
 	demo_break_key)

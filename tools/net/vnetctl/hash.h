@@ -49,6 +49,9 @@ struct hash_opts {
 	bool rss;
 };
 
+struct hash_counters;
+struct hash_link;
+
 /* hash_opts.c; the input of the argp is a struct hash_opts */
 extern const struct argp hash_opts_argp;
 bool hash_opts_given(const struct hash_opts *opts);
@@ -76,6 +79,7 @@ int hash_key_make(const char *text, unsigned int random_size,
 /* hash_table.c */
 int hash_table_make(const char *text, unsigned int max_length,
 		    struct hash_config *config);
+unsigned int hash_table_equal(const struct hash_config *config);
 
 /* hash_ioctl.c */
 int hash_query_cap(int fd, struct tun_vnet_hash_cap *cap);
@@ -86,5 +90,7 @@ int hash_apply(int fd, const char *dev, const struct hash_config *config);
 void hash_print_cap(FILE *out, const struct tun_vnet_hash_cap *cap, bool json);
 void hash_print_config(FILE *out, const char *dev,
 		       const struct hash_config *config, bool json);
+void hash_print_link(FILE *out, const struct hash_link *link,
+		     const struct hash_counters *counters, bool json);
 
 #endif

@@ -47,7 +47,7 @@ int hash_get_cap(int fd, struct tun_vnet_hash_cap *cap)
 	if (!error)
 		return 0;
 	if (means_unknown(error))
-		return failure("no TUNGETVNETHASHCAP ioctl (%s): this kernel lacks the tun-vnet-hash series, or has it for tun and tap but not for macvtap and ipvtap",
+		return failure("no TUNGETVNETHASHCAP ioctl (%s): this kernel lacks the tun-vnet-hash series, or has it for tun and tap only",
 			       strerrorname_np(error));
 	return failure("TUNGETVNETHASHCAP: %s", strerror(error));
 }

@@ -2,6 +2,8 @@
 /* Capabilities and configurations, as text and as JSON. */
 
 #include "hash.h"
+#include "hash_counters.h"
+#include "hash_link.h"
 #include "json.h"
 
 /* Bits without a name, of a later kernel, print as hex. */
@@ -34,8 +36,15 @@ static void print_table_json(FILE *out, const struct hash_config *config)
 		fprintf(out, "%s%u", i ? ", " : "", config->table[i]);
 }
 
-static void print_table_rows(FILE *out, const struct hash_config *config)
+static void print_table(FILE *out, const struct hash_config *config)
 {
+	unsigned int queues = hash_table_equal(config);
+
+	if (queues) {
+		fprintf(out, "equal:%u/%u", queues, config->table_length);
+		return;
+	}
+	fprintf(out, "%u entries", config->table_length);
 	for (unsigned int i = 0; i < config->table_length; i++)
 		fprintf(out, "%s%u", i % 16 ? " " : "\n    ",
 			config->table[i]);
@@ -78,6 +87,7 @@ void hash_print_cap(FILE *out, const struct tun_vnet_hash_cap *cap, bool json)
 		cap_text(out, cap);
 }
 
+/* Leaves the object open. */
 static void config_json(FILE *out, const char *dev,
 			const struct hash_config *config)
 {
@@ -89,41 +99,84 @@ static void config_json(FILE *out, const char *dev,
 	print_bits(out, config->hash_types, hash_type_name, true);
 	fputs("], \"indirection_table\": [", out);
 	print_table_json(out, config);
-	fprintf(out, "], \"unclassified_queue\": %u, \"key\": \"",
+	fprintf(out, "], \"unclassified_queue\": %u",
 		config->unclassified_queue);
-	print_key(out, config);
-	fputs("\"}\n", out);
 }
 
 static void config_text(FILE *out, const char *dev,
 			const struct hash_config *config)
 {
-	if (!config->flags) {
-		fprintf(out, "%s: hashing is off\n", dev);
-		return;
-	}
 	fprintf(out, "%s:\n  flags: ", dev);
 	print_bits(out, config->flags, hash_flag_name, false);
 	fputs("\n  hash types: ", out);
 	print_bits(out, config->hash_types, hash_type_name, false);
 	if (config->flags & TUN_VNET_HASH_RSS) {
-		fprintf(out, "\n  indirection table: %u entries",
-			config->table_length);
-		print_table_rows(out, config);
+		fputs("\n  indirection table: ", out);
+		print_table(out, config);
 		fprintf(out, "\n  unclassified queue: %u",
 			config->unclassified_queue);
 	}
-	fputs("\n  key: ", out);
-	print_key(out, config);
 	fputc('\n', out);
+}
+
+static void off_text(FILE *out, const char *dev)
+{
+	fprintf(out, "%s: hashing is off\n", dev);
 }
 
 /* hash_print_config() - print a device's configuration, its key included */
 void hash_print_config(FILE *out, const char *dev,
 		       const struct hash_config *config, bool json)
 {
+	if (!json && !config->flags) {
+		off_text(out, dev);
+		return;
+	}
 	if (json)
 		config_json(out, dev, config);
 	else
 		config_text(out, dev, config);
+	fputs(json ? ", \"key\": \"" : "  key: ", out);
+	print_key(out, config);
+	fputs(json ? "\"}\n" : "\n", out);
+}
+
+static void link_json(FILE *out, const struct hash_link *link,
+		      const struct hash_counters *counters)
+{
+	config_json(out, link->name, &link->config);
+	fputs(", \"counters\": {", out);
+	for (unsigned int i = 0; i < counters->count; i++) {
+		fputs(i ? ", " : "", out);
+		json_string(out, counters->list[i].name);
+		fprintf(out, ": %llu", counters->list[i].value);
+	}
+	fputs("}}", out);
+}
+
+static void link_text(FILE *out, const struct hash_link *link,
+		      const struct hash_counters *counters)
+{
+	config_text(out, link->name, &link->config);
+	for (unsigned int i = 0; i < counters->count; i++)
+		fprintf(out, "  %s: %llu\n", counters->list[i].name,
+			counters->list[i].value);
+}
+
+/**
+ * hash_print_link() - print what anybody may know of a device's hashing
+ * @out: where to
+ * @link: the device
+ * @counters: its counters
+ * @json: as JSON, which no newline ends, for it may stand in an array
+ */
+void hash_print_link(FILE *out, const struct hash_link *link,
+		     const struct hash_counters *counters, bool json)
+{
+	if (json)
+		link_json(out, link, counters);
+	else if (!link->config.flags)
+		off_text(out, link->name);
+	else
+		link_text(out, link, counters);
 }

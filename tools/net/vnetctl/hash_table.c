@@ -207,3 +207,22 @@ int hash_table_make(const char *text, unsigned int max_length,
 	}
 	return ret;
 }
+
+/**
+ * hash_table_equal() - is the table what "equal:N" makes?
+ * @config: the configuration, with a table
+ *
+ * Return: N, or 0 if it is not.
+ */
+unsigned int hash_table_equal(const struct hash_config *config)
+{
+	unsigned int queues = 0;
+
+	for (unsigned int i = 0; i < config->table_length; i++)
+		if (config->table[i] >= queues)
+			queues = config->table[i] + 1U;
+	for (unsigned int i = 0; i < config->table_length; i++)
+		if (config->table[i] != i % queues)
+			return 0;
+	return queues;
+}

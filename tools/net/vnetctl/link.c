@@ -8,15 +8,20 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <net/if.h>
 #include <linux/sockios.h>
 
 #include "link.h"
 #include "vnetctl.h"
 
-/* Return: 0 or -errno. */
-static int link_ioctl(unsigned long request, const char *dev,
-		      struct ifreq *ifr)
+/**
+ * link_ioctl() - ask for, or change, something of a link
+ * @request: SIOC*
+ * @dev: the link's name
+ * @ifr: argument and result; the name is filled in here
+ *
+ * Return: 0 or -errno. Says nothing to the user.
+ */
+int link_ioctl(unsigned long request, const char *dev, struct ifreq *ifr)
 {
 	/* Any family will do; this one is in every kernel. */
 	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);

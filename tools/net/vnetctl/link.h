@@ -2,6 +2,10 @@
 #ifndef VNETCTL_LINK_H
 #define VNETCTL_LINK_H
 
+#include <net/if.h>
+
+int link_ioctl(unsigned long request, const char *dev, struct ifreq *ifr);
+
 /* Each returns 0 or VNETCTL_FAILURE. */
 int link_get_mtu(const char *dev, unsigned int *mtu);
 int link_set_mtu(const char *dev, unsigned int mtu);

@@ -84,7 +84,7 @@ _vnetctl()
 	COMPREPLY=()
 
 	if ((COMP_CWORD == 1)); then
-		_vnetctl_lines < <(compgen -W "caps set clear run $common" -- "$cur")
+		_vnetctl_lines < <(compgen -W "caps show set clear run $common" -- "$cur")
 		return
 	fi
 
@@ -141,6 +141,9 @@ _vnetctl()
 	case ${COMP_WORDS[1]} in
 	caps)
 		options="--json"
+		;;
+	show)
+		options="--json $(_vnetctl_devices)"
 		;;
 	set)
 		options="--dev --json $hashing"

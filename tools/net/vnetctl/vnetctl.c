@@ -14,6 +14,7 @@ static const struct command {
 	int (*main)(int argc, char **argv);
 } commands[] = {
 	{ "caps", cmd_caps },
+	{ "show", cmd_show },
 	{ "set", cmd_set },
 	{ "clear", cmd_clear },
 	{ "run", cmd_run },
@@ -61,14 +62,14 @@ static error_t parse_main(int key, char *arg, struct argp_state *state)
 		sel->command = find_command(arg);
 		if (!sel->command)
 			argp_error(state,
-				   "unknown command '%s'; caps, set, clear and run are accepted",
+				   "unknown command '%s'; caps, show, set, clear and run are accepted",
 				   arg);
 		sel->index = state->next - 1;
 		state->next = state->argc;	/* the rest is the command's */
 		return 0;
 	case ARGP_KEY_NO_ARGS:
 		argp_error(state,
-			   "no command given; caps, set, clear and run are accepted");
+			   "no command given; caps, show, set, clear and run are accepted");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -86,6 +87,7 @@ static const struct argp main_argp = {
 	.doc = "Configure virtio-net receive hashing of tun/tap devices.\v"
 	       "Commands:\n"
 	       "  caps   print what this kernel can hash\n"
+	       "  show   print the hashing and its counters of devices\n"
 	       "  set    configure an existing device\n"
 	       "  clear  turn hashing off on an existing device\n"
 	       "  run    open and configure a device's queues, then execute a VMM\n"

@@ -42,6 +42,7 @@ int parse_number(const char *what, const char *text, unsigned long min,
 extern const struct argp help_argp;
 
 int cmd_caps(int argc, char **argv);
+int cmd_show(int argc, char **argv);
 int cmd_set(int argc, char **argv);
 int cmd_clear(int argc, char **argv);
 int cmd_run(int argc, char **argv);

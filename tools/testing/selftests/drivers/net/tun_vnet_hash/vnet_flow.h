@@ -22,6 +22,10 @@
 #define VNET_FLOW_SRC_MAC	{ 0x52, 0x54, 0x00, 0x12, 0x34, 0x01 }
 #define VNET_FLOW_DST_MAC	{ 0x52, 0x54, 0x00, 0x12, 0x34, 0x56 }
 
+/* All but the random ones go to these addresses. */
+#define VNET_FLOW_DST4	{ 203, 0, 113, 1 }
+#define VNET_FLOW_DST6	{ 0x20, 0x01, 0x0d, 0xb8, 2, [15] = 1 }
+
 enum vnet_l3 {
 	VNET_L3_ARP,
 	VNET_L3_IPV4,

@@ -5,21 +5,20 @@
 #include "vnet_flow.h"
 
 #define SRC4(host)	{ 198, 51, 100, host }
-#define DST4		{ 203, 0, 113, 1 }
 #define ADDR6(net, host)	{ 0x20, 0x01, 0x0d, 0xb8, net, [15] = host }
 
 /* A flow's number is the row it stands in: __COUNTER__ counts from 0. */
 #define ARP(host)							\
 	{								\
 		.id = __COUNTER__, .kind = "arp", .l3 = VNET_L3_ARP,	\
-		.src = SRC4(host), .dst = DST4,				\
+		.src = SRC4(host), .dst = VNET_FLOW_DST4,		\
 	}
 
 #define IPV4(name, l4_, host, port, ...)				\
 	{								\
 		.id = __COUNTER__, .kind = name, .l3 = VNET_L3_IPV4,	\
 		.l4 = VNET_L4_##l4_,					\
-		.src = SRC4(host), .dst = DST4,				\
+		.src = SRC4(host), .dst = VNET_FLOW_DST4,		\
 		.sport = port, .dport = 443, .payload = 32,		\
 		__VA_ARGS__						\
 	}
@@ -28,7 +27,7 @@
 	{								\
 		.id = __COUNTER__, .kind = name, .l3 = VNET_L3_IPV6,	\
 		.l4 = VNET_L4_##l4_,					\
-		.src = ADDR6(1, host), .dst = ADDR6(2, 1),		\
+		.src = ADDR6(1, host), .dst = VNET_FLOW_DST6,		\
 		.home = ADDR6(3, host), .rh2 = ADDR6(4, host),		\
 		.sport = port, .dport = 443, .payload = 32,		\
 		__VA_ARGS__						\

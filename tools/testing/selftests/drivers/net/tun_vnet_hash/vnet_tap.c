@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A tun or tap device under test, and configurations to give it.
+ * A tun, tap, macvtap or ipvtap device under test, and configurations to give it.
  */
 
 #include <arpa/inet.h>
@@ -14,14 +14,21 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/mount.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <linux/bpf.h>
 #include <linux/if_ether.h>
+#include <linux/if_link.h>
 #include <linux/if_packet.h>
+#include <linux/rtnetlink.h>
+#include <linux/veth.h>
 
+#include "vnet_flow.h"
 #include "vnet_hash_ref.h"
 #include "vnet_tap.h"
 
@@ -95,8 +102,202 @@ int vnet_tap_attach(const char *name, short flags)
 	return fd;
 }
 
+/* A request to rtnetlink about a link; attributes are added at its end. */
+struct link_request {
+	struct nlmsghdr nlh;
+	struct ifinfomsg ifi;
+	char attrs[512];
+};
+
+static void link_init(struct link_request *req, int flags)
+{
+	memset(req, 0, sizeof(*req));
+	req->nlh.nlmsg_len = NLMSG_LENGTH(sizeof(req->ifi));
+	req->nlh.nlmsg_type = RTM_NEWLINK;
+	req->nlh.nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK | flags;
+}
+
+static struct rtattr *link_attr(struct link_request *req, int type,
+				const void *data, size_t len)
+{
+	struct rtattr *attr = (void *)req + NLMSG_ALIGN(req->nlh.nlmsg_len);
+
+	attr->rta_type = type;
+	attr->rta_len = RTA_LENGTH(len);
+	memcpy(RTA_DATA(attr), data, len);
+	req->nlh.nlmsg_len = NLMSG_ALIGN(req->nlh.nlmsg_len) +
+			     RTA_ALIGN(attr->rta_len);
+	return attr;
+}
+
+static void link_string(struct link_request *req, int type, const char *text)
+{
+	link_attr(req, type, text, strlen(text) + 1);
+}
+
+/* What was added since @nest was is inside of it. */
+static void link_nest_end(struct link_request *req, struct rtattr *nest)
+{
+	nest->rta_len = (void *)req + req->nlh.nlmsg_len - (void *)nest;
+}
+
+static int link_send(struct link_request *req)
+{
+	struct {
+		struct nlmsghdr nlh;
+		struct nlmsgerr err;
+		char copy[sizeof(*req)];
+	} answer;
+	int fd, err = -1;
+
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	if (fd < 0)
+		return -1;
+	if (send(fd, req, req->nlh.nlmsg_len, 0) == (ssize_t)req->nlh.nlmsg_len &&
+	    recv(fd, &answer, sizeof(answer), 0) > 0) {
+		errno = -answer.err.error;
+		err = errno ? -1 : 0;
+	}
+	close(fd);
+	return err;
+}
+
+static int link_add_veth(const char *name, const char *peer)
+{
+	static const struct ifinfomsg ifi;
+	struct rtattr *info, *data, *nest;
+	struct link_request req;
+
+	link_init(&req, NLM_F_CREATE | NLM_F_EXCL);
+	link_string(&req, IFLA_IFNAME, name);
+	info = link_attr(&req, IFLA_LINKINFO, NULL, 0);
+	link_string(&req, IFLA_INFO_KIND, "veth");
+	data = link_attr(&req, IFLA_INFO_DATA, NULL, 0);
+	nest = link_attr(&req, VETH_INFO_PEER, &ifi, sizeof(ifi));
+	link_string(&req, IFLA_IFNAME, peer);
+	link_nest_end(&req, nest);
+	link_nest_end(&req, data);
+	link_nest_end(&req, info);
+	return link_send(&req);
+}
+
+static int link_add_tap(const char *name, const char *lower, enum vnet_kind kind)
+{
+	uint32_t macvlan_mode = MACVLAN_MODE_PASSTHRU;
+	uint32_t index = if_nametoindex(lower);
+	uint16_t ipvlan_mode = IPVLAN_MODE_L2;
+	struct rtattr *info, *data;
+	struct link_request req;
+
+	link_init(&req, NLM_F_CREATE | NLM_F_EXCL);
+	link_string(&req, IFLA_IFNAME, name);
+	link_attr(&req, IFLA_LINK, &index, sizeof(index));
+	info = link_attr(&req, IFLA_LINKINFO, NULL, 0);
+	link_string(&req, IFLA_INFO_KIND,
+		    kind == VNET_MACVTAP ? "macvtap" : "ipvtap");
+	data = link_attr(&req, IFLA_INFO_DATA, NULL, 0);
+	if (kind == VNET_MACVTAP)
+		link_attr(&req, IFLA_MACVLAN_MODE, &macvlan_mode,
+			  sizeof(macvlan_mode));
+	else
+		link_attr(&req, IFLA_IPVLAN_MODE, &ipvlan_mode,
+			  sizeof(ipvlan_mode));
+	link_nest_end(&req, data);
+	link_nest_end(&req, info);
+	return link_send(&req);
+}
+
+static int link_up(const char *name, uint32_t mtu)
+{
+	struct link_request req;
+
+	link_init(&req, 0);
+	req.ifi.ifi_index = if_nametoindex(name);
+	req.ifi.ifi_flags = IFF_UP;
+	req.ifi.ifi_change = IFF_UP;
+	link_attr(&req, IFLA_MTU, &mtu, sizeof(mtu));
+	return link_send(&req);
+}
+
+/* The veth pair of a macvtap or ipvtap: its lower device and the other end */
+static void lower_names(const char *name, char *lower, char *peer)
+{
+	snprintf(lower, IFNAMSIZ, "%.10s-low", name);
+	snprintf(peer, IFNAMSIZ, "%.10s-peer", name);
+}
+
+/* Where sysfs shows the network namespace that we are in. */
+static int see_own_sysfs(void)
+{
+	if (unshare(CLONE_NEWNS) ||
+	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	return mount("sysfs", "/sys", "sysfs", 0, NULL);
+}
+
+/* The number of the character device of macvtap or ipvtap @name */
+static int tap_dev_number(const char *name, dev_t *number)
+{
+	unsigned int index = if_nametoindex(name), major, minor;
+	char path[64];
+	FILE *file;
+	int n;
+
+	snprintf(path, sizeof(path), "/sys/class/net/%s/tap%u/dev", name, index);
+	file = fopen(path, "re");
+	if (!file) {
+		if (see_own_sysfs())
+			return -1;
+		file = fopen(path, "re");
+	}
+	if (!file)
+		return -1;
+
+	n = fscanf(file, "%u:%u", &major, &minor);
+	fclose(file);
+	if (n != 2)
+		return -1;
+	*number = makedev(major, minor);
+	return 0;
+}
+
 /**
- * vnet_tap_create - make a device
+ * vnet_tap_open - open a queue of a macvtap or ipvtap
+ * @name: device
+ * @flags: as for TUNSETIFF
+ *
+ * By a node of its own: the one that the kernel makes is named by interface
+ * index alone, which two network namespaces may both have.
+ *
+ * Return: descriptor, or -1 with errno.
+ */
+int vnet_tap_open(const char *name, short flags)
+{
+	struct ifreq ifr = { .ifr_flags = flags };
+	char path[64];
+	dev_t number;
+	int fd;
+
+	if (tap_dev_number(name, &number))
+		return -1;
+
+	snprintf(path, sizeof(path), "/dev/vnet-%s-%d", name, getpid());
+	if (mknod(path, S_IFCHR | 0600, number))
+		return -1;
+	fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
+	unlink(path);
+	if (fd < 0)
+		return -1;
+
+	if (ioctl(fd, TUNSETIFF, &ifr)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+/**
+ * vnet_tap_create - make a tun or tap device
  * @tap: to be filled
  * @name: its name
  * @flags: IFF_TUN or IFF_TAP, IFF_VNET_HDR, ...; IFF_NO_PI comes by itself, and
@@ -108,9 +309,28 @@ int vnet_tap_attach(const char *name, short flags)
 int vnet_tap_create(struct vnet_tap *tap, const char *name, short flags,
 		    unsigned int queues)
 {
+	return vnet_tap_create_kind(tap, VNET_TUN, name, flags, queues);
+}
+
+/**
+ * vnet_tap_create_kind - make a device
+ * @tap: to be filled
+ * @kind: of which driver; a macvtap or ipvtap "X" comes with a veth pair, its
+ *	  lower device "X-low" and the other end "X-peer"
+ * @name: its name
+ * @flags: as for vnet_tap_create(), without IFF_TUN for a macvtap or ipvtap
+ * @queues: how many to open
+ *
+ * Return: 0, or -1 with errno.
+ */
+int vnet_tap_create_kind(struct vnet_tap *tap, enum vnet_kind kind,
+			 const char *name, short flags, unsigned int queues)
+{
+	char lower[IFNAMSIZ], peer[IFNAMSIZ];
 	int fd;
 
 	memset(tap, 0, sizeof(*tap));
+	tap->kind = kind;
 	tap->packet = -1;
 	snprintf(tap->name, sizeof(tap->name), "%s", name);
 	tap->flags = flags | IFF_NO_PI;
@@ -119,8 +339,14 @@ int vnet_tap_create(struct vnet_tap *tap, const char *name, short flags,
 	if (flags & IFF_VNET_HDR)
 		tap->hdr_size = sizeof(struct virtio_net_hdr);
 
+	lower_names(name, lower, peer);
+	if (kind != VNET_TUN && (link_add_veth(lower, peer) ||
+				 link_add_tap(name, lower, kind)))
+		return -1;
+
 	while (tap->queues < queues) {
-		fd = vnet_tap_attach(name, tap->flags);
+		fd = kind == VNET_TUN ? vnet_tap_attach(name, tap->flags) :
+					vnet_tap_open(name, tap->flags);
 		if (fd < 0)
 			return -1;
 		tap->fds[tap->queues++] = fd;
@@ -138,8 +364,12 @@ int vnet_tap_create(struct vnet_tap *tap, const char *name, short flags,
  */
 int vnet_tap_hdr_size(struct vnet_tap *tap, int size)
 {
-	if (ioctl(tap->fds[0], TUNSETVNETHDRSZ, &size))
-		return -1;
+	unsigned int i;
+
+	/* A macvtap has a size for each queue. */
+	for (i = 0; i < tap->queues; i++)
+		if (ioctl(tap->fds[i], TUNSETVNETHDRSZ, &size))
+			return -1;
 	tap->hdr_size = size;
 	return 0;
 }
@@ -173,6 +403,22 @@ int vnet_packet_socket(const char *name)
 	return fd;
 }
 
+/* An ipvtap gets the packets of its addresses. */
+static int ipvtap_addresses(const struct vnet_tap *tap)
+{
+	static const unsigned char dst4[4] = VNET_FLOW_DST4;
+	static const unsigned char dst6[16] = VNET_FLOW_DST6;
+	char text4[INET6_ADDRSTRLEN], text6[INET6_ADDRSTRLEN];
+
+	inet_ntop(AF_INET, dst4, text4, sizeof(text4));
+	inet_ntop(AF_INET6, dst6, text6, sizeof(text6));
+	return vnet_run("echo 0 >/proc/sys/net/ipv6/conf/%s/disable_ipv6 &&"
+			"ip -batch - <<END\n"
+			"addr add %s/32 dev %s\n"
+			"addr add %s/128 dev %s nodad\n"
+			"END\n", tap->name, text4, tap->name, text6, tap->name);
+}
+
 /**
  * vnet_tap_up - bring a device up, ready for vnet_tap_send()
  * @tap: device
@@ -181,14 +427,38 @@ int vnet_packet_socket(const char *name)
  */
 int vnet_tap_up(struct vnet_tap *tap)
 {
-	if (vnet_run("ip link set dev %s mtu 4000 up", tap->name))
+	char lower[IFNAMSIZ], peer[IFNAMSIZ];
+
+	if (vnet_tap_mtu(tap, VNET_MTU))
 		return -1;
-	tap->packet = vnet_packet_socket(tap->name);
+	if (tap->kind == VNET_IPVTAP && ipvtap_addresses(tap))
+		return -1;
+	lower_names(tap->name, lower, peer);
+	tap->packet = vnet_packet_socket(tap->kind == VNET_TUN ? tap->name :
+								 peer);
 	return tap->packet < 0 ? -1 : 0;
 }
 
 /**
- * vnet_tap_send - send a frame through the device's transmit path
+ * vnet_tap_mtu - bring a device up with another MTU
+ * @tap: device
+ * @mtu: bytes
+ *
+ * Return: 0, or -1 with errno.
+ */
+int vnet_tap_mtu(const struct vnet_tap *tap, unsigned int mtu)
+{
+	char lower[IFNAMSIZ], peer[IFNAMSIZ];
+
+	/* The end that sends comes last: it has a carrier from the start. */
+	lower_names(tap->name, lower, peer);
+	if (tap->kind != VNET_TUN && (link_up(lower, mtu) || link_up(peer, mtu)))
+		return -1;
+	return link_up(tap->name, mtu);
+}
+
+/**
+ * vnet_tap_send - send a frame to whoever reads from the device
  * @tap: device, up
  * @frame: with its link layer header, if the device has one
  * @len: bytes
@@ -217,6 +487,33 @@ int vnet_tap_send(const struct vnet_tap *tap, const void *frame, size_t len)
 	return sent == (ssize_t)len ? 0 : -1;
 }
 
+/* As vnet_tap_wait(), and say which queues have one. */
+static int tap_poll(const struct vnet_tap *tap, struct pollfd *pfd, int timeout)
+{
+	unsigned int i;
+	int n;
+
+	for (i = 0; i < tap->queues; i++)
+		pfd[i] = (struct pollfd) { .fd = tap->fds[i], .events = POLLIN };
+
+	n = poll(pfd, tap->queues, timeout);
+	return n > 0 ? 1 : n;
+}
+
+/**
+ * vnet_tap_wait - wait until some queue has a packet
+ * @tap: device
+ * @timeout: milliseconds to wait
+ *
+ * Return: 1, 0 when none came, -1 with errno.
+ */
+int vnet_tap_wait(const struct vnet_tap *tap, int timeout)
+{
+	struct pollfd pfd[VNET_MAX_QUEUES];
+
+	return tap_poll(tap, pfd, timeout);
+}
+
 /**
  * vnet_tap_recv - read the next packet from whichever queue has one
  * @tap: device
@@ -229,16 +526,13 @@ int vnet_tap_send(const struct vnet_tap *tap, const void *frame, size_t len)
 int vnet_tap_recv(const struct vnet_tap *tap, struct vnet_packet *pkt,
 		  int timeout)
 {
-	unsigned char buf[VNET_MAX_HDR + VNET_MAX_DATA];
+	static __thread unsigned char buf[VNET_MAX_HDR + VNET_MAX_DATA];
 	struct pollfd pfd[VNET_MAX_QUEUES];
 	unsigned int i;
 	ssize_t len;
 	int n;
 
-	for (i = 0; i < tap->queues; i++)
-		pfd[i] = (struct pollfd) { .fd = tap->fds[i], .events = POLLIN };
-
-	n = poll(pfd, tap->queues, timeout);
+	n = tap_poll(tap, pfd, timeout);
 	if (n <= 0)
 		return n;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * A tun or tap device under test, and configurations to give it.
+ * A tun, tap, macvtap or ipvtap device under test, and configurations to give it.
  */
 #ifndef VNET_TAP_H
 #define VNET_TAP_H
@@ -18,7 +18,8 @@
 #define VNET_MAX_TABLE	1024
 #define VNET_KEY_SIZE	40
 #define VNET_MAX_HDR	256
-#define VNET_MAX_DATA	4096
+#define VNET_MAX_DATA	65600
+#define VNET_MTU	4000	/* bytes, by vnet_tap_up() */
 
 #define VNET_ALL_TYPES	(VIRTIO_NET_RSS_HASH_TYPE_IPv4 | \
 			 VIRTIO_NET_RSS_HASH_TYPE_TCPv4 | \
@@ -30,8 +31,15 @@
 			 VIRTIO_NET_RSS_HASH_TYPE_TCP_EX | \
 			 VIRTIO_NET_RSS_HASH_TYPE_UDP_EX)
 
-/* A device, its queues in the order of the kernel, and a socket to send on it */
+enum vnet_kind {
+	VNET_TUN,	/* made by /dev/net/tun; IFF_TUN or IFF_TAP */
+	VNET_MACVTAP,	/* passthru, on one end of a veth pair */
+	VNET_IPVTAP,	/* mode l2, likewise, with the addresses of our flows */
+};
+
+/* A device, its queues in the order of the kernel, and a socket to send to it */
 struct vnet_tap {
+	enum vnet_kind kind;
 	char name[IFNAMSIZ];
 	short flags;		/* IFF_TUN or IFF_TAP, IFF_VNET_HDR, ... */
 	int hdr_size;
@@ -66,12 +74,17 @@ int vnet_new_netns(void);
 int vnet_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 
 int vnet_tap_attach(const char *name, short flags);
+int vnet_tap_open(const char *name, short flags);
 int vnet_tap_create(struct vnet_tap *tap, const char *name, short flags,
 		    unsigned int queues);
+int vnet_tap_create_kind(struct vnet_tap *tap, enum vnet_kind kind,
+			 const char *name, short flags, unsigned int queues);
 int vnet_tap_hdr_size(struct vnet_tap *tap, int size);
 int vnet_tap_up(struct vnet_tap *tap);
+int vnet_tap_mtu(const struct vnet_tap *tap, unsigned int mtu);
 int vnet_packet_socket(const char *name);
 int vnet_tap_send(const struct vnet_tap *tap, const void *frame, size_t len);
+int vnet_tap_wait(const struct vnet_tap *tap, int timeout);
 int vnet_tap_recv(const struct vnet_tap *tap, struct vnet_packet *pkt,
 		  int timeout);
 void vnet_tap_close(struct vnet_tap *tap);

@@ -83,6 +83,13 @@ expect_same()
 	[[ $2 == "$3" ]] || differs "$1" "$2" "$3"
 }
 
+# What a test starts from.
+given()
+{
+	try "$VNETCTL" "$@"
+	expect_rc 0
+}
+
 # A command line that must be refused: exit code, message, arguments.
 refused()
 {
@@ -150,7 +157,7 @@ t_help_and_version()
 {
 	local command
 
-	for command in "" caps set clear run; do
+	for command in "" caps show set clear run; do
 		try "$VNETCTL" ${command:+"$command"} --help
 		expect_rc 0
 		expect_out "Usage: "
@@ -176,8 +183,7 @@ t_set_multi_queue()
 	expect_rc 0
 	expect_out "flags: report rss"
 	expect_out "hash types: $ALL_TYPES"
-	expect_out "8 entries"
-	expect_out "0 1 2 3 0 1 2 3"
+	expect_out "indirection table: equal:4/8"
 	expect_out "unclassified queue: 3"
 	expect_out "key: $KEY"
 	expect_same "tun_flags afterwards" "$before" "$(tun_flags sm0)"
@@ -262,15 +268,19 @@ t_set_tables()
 
 	try "$VNETCTL" set --dev sw0 --table equal:4
 	expect_rc 0
-	expect_out "128 entries"
+	expect_out "indirection table: equal:4/128"
 
 	try "$VNETCTL" set --dev sw0 --table equal:200
 	expect_rc 0
-	expect_out "256 entries"
+	expect_out "indirection table: equal:200/256"
 
 	try "$VNETCTL" set --dev sw0 --table equal:256/1024
 	expect_rc 0
-	expect_out "1024 entries"
+	expect_out "indirection table: equal:256/1024"
+
+	try "$VNETCTL" set --dev sw0 --table 0,1,1,0
+	expect_rc 0
+	expect_out $'4 entries\n    0 1 1 0\n'
 }
 
 t_clear()
@@ -292,33 +302,305 @@ t_clear()
 	expect_same "tun_flags afterwards" "$before" "$(tun_flags cl0)"
 }
 
-# Its driver does not hash yet; its queues can be had all the same.
-t_macvtap_not_yet()
-{
-	local name=mv0 index dev
+# --- show -------------------------------------------------------------------
 
-	tap mvlow
-	ip link add link mvlow name "$name" type macvtap mode bridge 2> /dev/null ||
-		skip "no macvtap in this kernel"
+readonly COUNTERS="report_none report_ipv4 report_tcpv4 report_udpv4 report_ipv6 report_tcpv6 report_udpv6 report_ipv6_ex report_tcpv6_ex report_udpv6_ex unclassified late"
+
+# All counters of a device without traffic: lines, members of a JSON object.
+zeroes()
+{
+	# shellcheck disable=SC2086 # one each
+	printf '  vnet_hash_%s: 0\n' $COUNTERS
+}
+
+zeroes_json()
+{
+	local list
+
+	# shellcheck disable=SC2086 # one each
+	list=$(printf '"vnet_hash_%s": 0, ' $COUNTERS)
+	echo "\"counters\": {${list%, }}"
+}
+
+t_show()
+{
+	tap sh0 multi_queue
+	given set --dev sh0 --report --table equal:4/8 --unclassified 3 \
+		--types tcpv4,udp_ex --key "$KEY"
+
+	try "$VNETCTL" show sh0
+	expect_rc 0
+	expect_same "text" "sh0:
+  flags: report rss
+  hash types: tcpv4 udp_ex
+  indirection table: equal:4/8
+  unclassified queue: 3
+$(zeroes)" "$OUT"
+	expect_same "stderr" "" "$ERR"
+}
+
+t_show_json()
+{
+	tap sj1 multi_queue
+	given set --dev sj1 --table 1,0 --unclassified 1 --types ipv6 \
+		--key "$KEY"
+
+	try "$VNETCTL" show -j sj1
+	expect_rc 0
+	expect_same "JSON" \
+		"{\"dev\": \"sj1\", \"flags\": [\"rss\"], \"hash_types\": [\"ipv6\"], \"indirection_table\": [1, 0], \"unclassified_queue\": 1, $(zeroes_json)}" \
+		"$OUT"
+}
+
+t_show_report_only()
+{
+	tap sr0
+	given set --dev sr0 --report --types ipv4
+
+	try "$VNETCTL" show sr0
+	expect_rc 0
+	expect_same "text" "sr0:
+  flags: report
+  hash types: ipv4
+$(zeroes)" "$OUT"
+
+	try "$VNETCTL" show --json sr0
+	expect_out '"indirection_table": [], "unclassified_queue": 0, "counters"'
+}
+
+t_show_off()
+{
+	tap sf0
+	try "$VNETCTL" show sf0
+	expect_rc 0
+	expect_same "before: text" "sf0: hashing is off" "$OUT"
+
+	given set --dev sf0 --report
+	given clear --dev sf0
+	try "$VNETCTL" show sf0
+	expect_rc 0
+	expect_same "after: text" "sf0: hashing is off" "$OUT"
+	try "$VNETCTL" show -j sf0
+	expect_rc 0
+	expect_same "after: JSON" \
+		"{\"dev\": \"sf0\", \"flags\": [], \"hash_types\": [], \"indirection_table\": [], \"unclassified_queue\": 0, $(zeroes_json)}" \
+		"$OUT"
+}
+
+t_show_tables()
+{
+	local table shown
+
+	tap st1 multi_queue
+	while read -r table shown; do
+		given set --dev st1 --table "$table"
+		try "$VNETCTL" show st1
+		expect_out "indirection table: ${shown//|/$'\n'    }"$'\n'
+	done <<- END
+		equal:3			equal:3/128
+		equal:256/1024		equal:256/1024
+		0,1,2,3			equal:4/4
+		0,0			equal:1/2
+		0			equal:1/1
+		3			1 entries|3
+		0,1,1,0			4 entries|0 1 1 0
+		1,2,0,1			4 entries|1 2 0 1
+		0,1,2,0,1,2,0,3		8 entries|0 1 2 0 1 2 0 3
+		weights:1,3/32		32 entries|0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1|1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1
+	END
+}
+
+# In a network namespace of its own, for earlier tests leave devices behind.
+t_show_all()
+{
+	local first second
+
+	# shellcheck disable=SC2016 # the child's variables
+	try unshare --net --mount bash -ec '
+		mount -t sysfs sysfs /sys
+		"$VNETCTL" show
+		"$VNETCTL" show -j
+		for dev in sa0 sa1 sa2; do
+			ip tuntap add $dev mode tap vnet_hdr
+		done
+		"$VNETCTL" set --dev sa0 --report --types ipv4 > /dev/null
+		"$VNETCTL" set --dev sa2 --report --types ipv6 > /dev/null
+		"$VNETCTL" show
+		"$VNETCTL" show -j'
+	expect_rc 0
+	first='{"dev": "sa0", "flags": ["report"], "hash_types": ["ipv4"], "indirection_table": [], "unclassified_queue": 0,'
+	second=${first/sa0/sa2}
+	expect_same "none; two as text and JSON" "[]
+sa0:
+  flags: report
+  hash types: ipv4
+$(zeroes)
+sa2:
+  flags: report
+  hash types: ipv6
+$(zeroes)
+[$first $(zeroes_json)},
+ ${second/ipv4/ipv6} $(zeroes_json)}]" "$OUT"
+}
+
+t_show_counts()
+{
+	# shellcheck disable=SC2016 # the child's variables
+	try "$VNETCTL" run --dev sc0 --up --report --rss --types udpv4 -- bash -ec '
+		ip addr add 192.0.2.1/24 dev sc0
+		ip neigh add 192.0.2.2 lladdr 02:00:00:00:00:02 dev sc0
+		for i in 1 2 3; do
+			echo $i > /dev/udp/192.0.2.2/9
+		done
+		"$VNETCTL" show sc0'
+	expect_rc 0
+	expect_out "vnet_hash_report_udpv4: 3"
+	expect_out "vnet_hash_report_ipv4: 0"
+	expect_out "vnet_hash_late: 0"
+}
+
+# Who may do nothing, and may not even read the tool's folder elsewhere.
+nobody()
+{
+	setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps -all \
+		--bounding-set -all "$WORK/vnetctl" "$@"
+}
+
+t_show_unprivileged()
+{
+	tap sp0
+	cp "$VNETCTL" "$WORK/vnetctl"
+	chmod 755 "$WORK" "$WORK/vnetctl"
+	given set --dev sp0 --report --key "$KEY"
+
+	try nobody clear --dev sp0
+	expect_rc 1
+	try nobody show sp0
+	expect_rc 0
+	expect_out "flags: report"
+	expect_out "vnet_hash_late: 0"
+	[[ $OUT != *key* && $OUT != *${KEY:0:8}* ]] ||
+		differs "key in the text" "none" "$OUT"
+	try nobody show -j sp0
+	expect_rc 0
+	expect_out '"flags": ["report"]'
+	[[ $OUT != *key* && $OUT != *${KEY:0:8}* ]] ||
+		differs "key in JSON" "none" "$OUT"
+	try nobody show
+	expect_rc 0
+	expect_out "sp0:"
+}
+
+# By a descriptor it would be refused: the only queue is somebody else's.
+t_show_in_use()
+{
+	tap su0
+	hold su0 --report --types ipv4
+	refused 1 "su0 is in use" set --dev su0 --report
+	try "$VNETCTL" show su0
+	expect_rc 0
+	expect_out "hash types: ipv4"
+	release
+}
+
+t_show_refused()
+{
+	refused 1 "there is no device no0" show no0
+	refused 1 "there is no device no0" show -j no0
+	refused 1 "lo is not accepted: a tun, tap, macvtap or ipvtap device is" \
+		show lo
+	refused 2 "unexpected argument 'b'" show a b
+	refused 2 "unrecognized option" show --rss
+}
+
+# --- macvtap and ipvtap -----------------------------------------------------
+
+# Makes a link of type $2 in mode $3 on a tap, with its character device.
+tap_link()
+{
+	local name=$1 index dev
+
+	tap "${name}low"
+	ip link add link "${name}low" name "$name" type "$2" mode "$3" \
+		2> /dev/null || skip "no $2 in this kernel"
 	index=$(< "/sys/class/net/$name/ifindex")
 	# where devtmpfs does not make it
 	if [[ ! -e /dev/tap$index ]]; then
-		dev=$(< "/sys/class/net/$name/macvtap/tap$index/dev")
+		dev=$(< "/sys/class/net/$name/$2/tap$index/dev")
 		# shellcheck disable=SC2064 # the index of now
 		trap "rm -f /dev/tap$index" EXIT
 		mknod "/dev/tap$index" c "${dev%:*}" "${dev#*:}"
 	fi
+}
 
-	refused 1 "no TUNGETVNETHASHCAP ioctl" \
-		set --dev "$name" --report --table equal:2
-	refused 1 "no TUNGETVNETHASHCAP ioctl" clear --dev "$name"
-	refused 1 "no TUNGETVNETHASHCAP ioctl" \
-		run --dev "$name" --queues 2 --report --rss -- true
-	try "$VNETCTL" run --dev "$name" --queues 2 -- \
-		sh -c 'readlink /proc/self/fd/{fd}'
+# All commands on such a link.
+configure_tap_link()
+{
+	local name=$1 index
+	index=$(< "/sys/class/net/$name/ifindex")
+
+	try "$VNETCTL" show "$name"
 	expect_rc 0
-	expect_same "descriptor" "/dev/tap$index" "$OUT"
-	ip link del "$name"
+	expect_same "at first" "$name: hashing is off" "$OUT"
+
+	try "$VNETCTL" set --dev "$name" --report --table equal:2/8 \
+		--unclassified 1 --types ipv4,tcpv6 --key "$KEY"
+	expect_rc 0
+	expect_out "indirection table: equal:2/8"
+	expect_out "key: $KEY"
+	try "$VNETCTL" show "$name"
+	expect_rc 0
+	expect_same "after set" "$name:
+  flags: report rss
+  hash types: ipv4 tcpv6
+  indirection table: equal:2/8
+  unclassified queue: 1
+$(zeroes)" "$OUT"
+
+	try "$VNETCTL" run --dev "$name" --queues 2 --rss --table 0,1,1,1 \
+		--types udpv4 -- sh -c "readlink /proc/self/fd/{fd}
+			'$VNETCTL' show -j {dev}"
+	expect_rc 0
+	expect_same "during run" "/dev/tap$index
+{\"dev\": \"$name\", \"flags\": [\"rss\"], \"hash_types\": [\"udpv4\"], \"indirection_table\": [0, 1, 1, 1], \"unclassified_queue\": 0, $(zeroes_json)}" \
+		"$OUT"
+
+	# documented: it stays with the device, until another user or clear
+	try "$VNETCTL" show "$name"
+	expect_out "hash types: udpv4"
+	try "$VNETCTL" run --dev "$name" -- "$VNETCTL" show "$name"
+	expect_rc 0
+	expect_same "run without hashing" "$name: hashing is off" "$OUT"
+
+	try "$VNETCTL" set --dev "$name" --report
+	expect_rc 0
+	try "$VNETCTL" clear --dev "$name"
+	expect_rc 0
+	expect_same "clear" "$name: hashing is off" "$OUT"
+	try "$VNETCTL" show "$name"
+	expect_same "after clear" "$name: hashing is off" "$OUT"
+}
+
+t_macvtap()
+{
+	tap_link mv0 macvtap bridge
+	configure_tap_link mv0
+}
+
+t_ipvtap()
+{
+	tap_link iv0 ipvtap l2
+	configure_tap_link iv0
+}
+
+# The same driver without the queues.
+t_macvlan_refused()
+{
+	tap ml0low
+	ip link add link ml0low name ml0 type macvlan mode bridge \
+		2> /dev/null || skip "no macvlan in this kernel"
+	refused 1 "ml0 is not accepted" show ml0
+	refused 1 "ml0 is not accepted" set --dev ml0 --report
 }
 
 # --- run --------------------------------------------------------------------
@@ -440,7 +722,7 @@ t_run_status_of_command()
 
 t_usage_refused()
 {
-	refused 2 "no command given; caps, set, clear and run are accepted"
+	refused 2 "no command given; caps, show, set, clear and run are accepted"
 	refused 2 "unknown command 'sett'" sett
 	refused 2 "unrecognized option" caps --bogus
 	refused 2 "unexpected argument 'x'" caps x
@@ -564,8 +846,10 @@ hold()
 {
 	coproc HOLD { exec "$VNETCTL" run --dev "$1" "${@:2}" -- \
 		sh -c 'echo holding; read -r _' 2> "$WORK/hold"; }
-	read -r -t 20 -u "${HOLD[0]}" _ ||
+	read -r -t 20 -u "${HOLD[0]}" _ || {
 		differs "holding $1" "success" "$(< "$WORK/hold")"
+		return 1
+	}
 }
 
 release()
@@ -632,7 +916,10 @@ t_unprivileged()
 TESTS=(
 	caps caps_json help_and_version
 	set_multi_queue set_single_queue set_tun set_json set_keys set_no_types
-	set_tables clear macvtap_not_yet
+	set_tables clear
+	show show_json show_report_only show_off show_tables show_all
+	show_counts show_unprivileged show_in_use show_refused
+	macvtap ipvtap macvlan_refused
 	run_placeholders run_other_braces run_descriptors run_frame_passes
 	run_link run_one_queue_flags run_existing run_status_of_command
 	usage_refused set_options_refused key_refused table_refused

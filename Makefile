@@ -5,7 +5,7 @@ VM := tools/vm
 export T
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug kernel shell series check vnetctl clean
+.PHONY: help demo test test-debug bench kernel shell series check vnetctl clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,11 @@ test: ## every test, on our kernel and on the stock one (T=pattern: some)
 test-debug: ## the same on a kernel with KASAN, lockdep, kmemleak
 	@$(VM)/packages.sh
 	@$(VM)/test.sh --kernel debug "$$T"
+
+bench: ## instructions per packet, and what they may be (build/bench.md)
+	@$(VM)/packages.sh
+	@$(VM)/packages.sh bench
+	@$(VM)/bench.sh
 
 kernel: ## build the patched kernel in the cache
 	@STEP=1/2 $(VM)/packages.sh

@@ -2,34 +2,43 @@
 # SPDX-License-Identifier: GPL-2.0
 # Configure and build a kernel in the cache, and print the build folder.
 #
-#   kernel.sh [test|debug|base]
+#   kernel.sh [test|debug|bench|base|bench-base]
 #
-# test:  the patched tree, test.config
-# debug: the same, with debug.config on top
-# base:  the pristine source with test.config, to compare with
+# test:       the patched tree, test.config
+# debug:      the same, with debug.config on top
+# bench:      the same, with bench.config on top
+# base:       the pristine source with test.config, to compare with
+# bench-base: the same, with bench.config on top
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
+synopsis="kernel.sh [test|debug|bench|base|bench-base]"
 flavour=${1:-test}
 config=$vm_dir/config
+fragments=("$config/test.config")
 case $flavour in
-test)  fragments=("$config/test.config" "$config/series.config") ;;
-debug) fragments=("$config/test.config" "$config/series.config" "$config/debug.config") ;;
-base)  fragments=("$config/test.config") ;;
-*)     usage "kernel.sh [test|debug|base]" ;;
+test | debug | bench) fragments+=("$config/series.config") ;;
+base | bench-base) ;;
+*) usage "$synopsis" ;;
 esac
-[ $# -le 1 ] || usage "kernel.sh [test|debug|base]"
+case $flavour in
+debug) fragments+=("$config/debug.config") ;;
+bench*) fragments+=("$config/bench.config") ;;
+esac
+[ $# -le 1 ] || usage "$synopsis"
 
 out=$cache/build/$flavour
 log=$log_dir/kernel-$flavour.log
 mkdir -p "$log_dir" "$out"
 locked "$cache/build/$flavour.lock"
 
-if [ "$flavour" = base ]; then
+case $flavour in
+*base)
 	src=$("$vm_dir/fetch.sh" source)
 	content=$src
-else
+	;;
+*)
 	# Nobody may change the tree while it is being compiled.
 	state=
 	until [ "$state" ] && [ "$state" = "$(cat "$src.state")" ]; do
@@ -40,7 +49,8 @@ else
 		flock -s 8
 	done
 	content=$(cat "$src.built")
-fi
+	;;
+esac
 version=$("$vm_dir/fetch.sh" version)
 
 stamp=$({

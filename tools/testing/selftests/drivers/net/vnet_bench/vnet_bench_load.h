@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Loading the BPF programs of the bench.
+ */
+#ifndef VNET_BENCH_LOAD_H
+#define VNET_BENCH_LOAD_H
+
+#include "vnet_tap.h"
+
+void bench_load_rss(const char *object, int tap, const struct vnet_conf *conf);
+void bench_load_redirect(const char *from, const char *to);
+
+#endif /* VNET_BENCH_LOAD_H */

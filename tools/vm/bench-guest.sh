@@ -1,0 +1,47 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-2.0
+# In the guest: count instructions, and print for each row
+# "@ARRAY NAME FAMILY QUEUES TABLE SIZE INSTRUCTIONS".
+#
+#   bench-guest.sh patched|base|again FOLDER RSS_OBJECT
+#
+# patched: every row, and how the cost grows with queues, table, and frame
+# base:    what the pristine kernel has, under the name "stock"
+# again:   the results of the patched kernel once more, to see whether they are
+#          the same
+set -euo pipefail
+
+what=$1 folder=$2 object=$3
+failed=0
+
+# rows ARRAY PREFIX OPTION...: as vnet_bench prints them.
+rows()
+{
+	local array=$1 prefix=$2
+	shift 2
+	"$folder/vnet_bench" -o "$object" "$@" |
+		sed -u "s/^/@$array $prefix/" || failed=1
+}
+
+results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} tun.ebpf_rss)
+case $what in
+patched)
+	rows results "" "${results[@]}"
+	for queues in 1 2 4 8 16 32 64 128 256; do
+		rows queues "" -q $queues -t 256 tun.{automq,rss,rss_report}
+	done
+	for table in 1 4 16 64 256 1024; do
+		rows table "" -t $table tun.rss_report
+	done
+	for size in 86 114 256 512 1024 1514; do
+		rows size "" -s $size tun.{one_queue,rss_report}
+	done
+	;;
+base)
+	rows results stock. {tun,tap,xdp,vhost}.{one_queue,automq}
+	;;
+again)
+	rows again "" "${results[@]}"
+	;;
+esac
+exit $failed

@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-2.0
+# build/bench.json as tables.
+
+def number: if . == null then "–" else tostring end;
+def line: "| " + join(" | ") + " |";
+def header: line, (map("---") | line);
+
+# Two columns of instructions, by the family.
+def pairs: . as $rows | [.[] | select(.family == "ipv4")] | map(
+	[.name, .queues, .table, .size] as $which |
+	. + {
+		ipv4: .insn_per_packet,
+		ipv6: ([$rows[] | select(.family == "ipv6" and
+			[.name, .queues, .table, .size] == $which) |
+			.insn_per_packet][0])
+	});
+
+# What a row costs more than another of its kernel and way.
+def more($all; $family):
+	.name as $name | .[$family] as $n | (.name | sub("[^.]*$"; "one_queue")) as $plain |
+	([$all[] | select(.name == $plain) | .[$family]][0]) as $m |
+	if $name == $plain or $n == null or $m == null then "" else
+	($n - $m | round | if . < 0 then tostring else "+\(.)" end) end;
+
+def results:
+	(["row", "queues", "IPv4", "", "IPv6", ""] | header),
+	((.results | pairs) as $all | $all | .[] |
+	 ["`\(.name)`", (.queues | number), (.ipv4 | number), more($all; "ipv4"),
+	  (.ipv6 | number), more($all; "ipv6")] | line);
+
+def curve($rows; $column):
+	([$column, "row", "IPv4", "IPv6"] | header),
+	($rows | pairs | sort_by(.name, .[$column])[] |
+	 [(.[$column] | number), "`\(.name)`", (.ipv4 | number), (.ipv6 | number)] |
+	 line);
+
+"# What the hash costs",
+"",
+"Linux \(.kernel), \(.gcc), \(.qemu), configuration \(.config_sha256[0:12]).",
+"",
+"## Targets",
+"",
+(["", "wanted", "stretch", "measured", ""] | header),
+(.targets[] | [.what, .wanted, (.stretch | number), (.measured | number),
+	       if .met then "met" else "**missed**" end] | line),
+"",
+"## Instructions per packet",
+"",
+"To send a TCP frame of \(.results[0].size // 0) bytes and to read it, on one CPU; the second figure: how many more than with one queue.",
+"`ebpf_rss` is \(.ebpf_rss.object), sha256 \(.ebpf_rss.sha256[0:12]).",
+"",
+results,
+"",
+"## By number of queues",
+"",
+curve(.by_queues; "queues"),
+"",
+"## By length of the table",
+"",
+curve(.by_table; "table"),
+"",
+"## By size of the frame",
+"",
+curve(.by_size; "size"),
+"",
+"## Nanoseconds per hash",
+"",
+"On \(.cpu)\(if .dpdk then ", DPDK \(.dpdk)" else "" end). Warm: one key, 16 flows; then 256 flows; then also 64 keys in turn; cold: the key in no cache.",
+"",
+(["Toeplitz", "bytes hashed", "bytes of a key's tables", "warm", "256 flows", "64 keys", "cold"] | header),
+(.native[] | ["`\(.name)`", .bytes, .key_bytes, .warm_ns, .flows256_ns,
+	      .keys64_ns, .cold_ns] | map(number) | line)

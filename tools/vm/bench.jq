@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0
+# build/bench.json, from what vnet_bench and vnet_toeplitz print.
+
+def table: split("\n") | map(select(. != "") | split(" "));
+
+# The rows of one array.
+def rows($array): $rows | table | map(select(.[0] == $array) | {
+	name: (.[1] | sub("^stock\\.tun\\."; "stock.")),
+	family: .[2],
+	queues: (.[3] | tonumber),
+	table: (.[4] | tonumber),
+	size: (.[5] | tonumber),
+	insn_per_packet: (.[6] | tonumber)
+});
+
+# By way and mode, the pristine kernel first.
+def ordered: sort_by(
+	(.name | split(".")) as $part |
+	(if $part[:-1] == ["stock"] then "tun" else $part[-2] end) as $way |
+	[(["tun", "tap", "xdp", "vhost"] | index($way)),
+	 (["one_queue", "automq", "rss", "report", "rss_report", "ebpf_rss"] |
+	  index($part[-1])),
+	 $part[0] != "stock", .family]);
+
+def insn($rows; $name; $family):
+	$rows[] | select(.name == $name and .family == $family) | .insn_per_packet;
+
+def round1: . * 10 | round / 10;
+def round2: . * 100 | round / 100;
+
+# What may cost how much: "at most" and "at least" are bounds, "stretch" is not.
+def at_most($what; $measured; $limit; $stretch): {
+	what: $what,
+	wanted: "at most \($limit)",
+	stretch: $stretch,
+	measured: $measured,
+	met: ($measured != null and $measured <= $limit)
+};
+def at_least($what; $measured; $limit): {
+	what: $what,
+	wanted: "at least \($limit)",
+	stretch: null,
+	measured: $measured,
+	met: ($measured != null and $measured >= $limit)
+};
+
+# null where a row is missing.
+def diff($rows; $a; $b; $family):
+	[insn($rows; $a; $family)][0] as $x | [insn($rows; $b; $family)][0] as $y |
+	if $x == null or $y == null then null else $x - $y | round1 end;
+
+def hash_targets($rows):
+	at_most("tun.rss_report - tun.one_queue, ipv4, instructions";
+		diff($rows; "tun.rss_report"; "tun.one_queue"; "ipv4"); 450; 340),
+	at_most("tun.rss_report - tun.one_queue, ipv6, instructions";
+		diff($rows; "tun.rss_report"; "tun.one_queue"; "ipv6"); 550; 490);
+
+def off_targets($rows):
+	("one_queue", "automq") as $mode | ("ipv4", "ipv6") as $family |
+	at_most("feature off: tun.\($mode) - stock.\($mode), \($family), instructions";
+		diff($rows; "tun.\($mode)"; "stock.\($mode)"; $family); 10; null);
+
+# How much two boots differ, at most, in percent.
+def repeat_target($rows; $again):
+	[$again[] as $a | insn($rows; $a.name; $a.family) as $first |
+	 ($a.insn_per_packet - $first) / $first * 100 | fabs] as $all |
+	at_most("a second boot differs by, percent";
+		if $all == [] then null else $all | max | round2 end; 0.5; null);
+
+def native_targets($native):
+	("rte_softrss_be", "rte_thash_gfni") as $other | (12, 36) as $bytes |
+	[$native[] | select(.bytes == $bytes)] as $n |
+	($n[] | select(.name == "kernel") | .warm_ns) as $ours |
+	($n[] | select(.name == $other) | .warm_ns) as $theirs |
+	at_least("Toeplitz of \($bytes) bytes, warm, times as fast as \($other)";
+		$theirs / $ours | round2;
+		if $other == "rte_softrss_be" then 4 else 1 end);
+
+(rows("results") | ordered) as $results |
+($native | table | map({
+	name: .[0],
+	bytes: (.[1] | tonumber),
+	key_bytes: (.[2] | tonumber),
+	warm_ns: (.[3] | tonumber),
+	flows256_ns: (.[4] | tonumber),
+	keys64_ns: (.[5] | tonumber),
+	cold_ns: (.[6] | tonumber)
+})) as $native |
+{
+	kernel: $kernel,
+	gcc: $gcc,
+	config_sha256: $config,
+	qemu: $qemu,
+	cpu: $cpu,
+	dpdk: (if $dpdk == "" then null else $dpdk end),
+	ebpf_rss: { object: $object, sha256: $sha256 },
+	results: $results,
+	by_queues: rows("queues"),
+	by_table: rows("table"),
+	by_size: rows("size"),
+	native: $native,
+	targets: [
+		hash_targets($results),
+		off_targets($results),
+		repeat_target($results; rows("again")),
+		native_targets($native)
+	]
+}

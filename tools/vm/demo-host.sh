@@ -3,7 +3,7 @@
 # The demo's part inside the host VM: a guest behind an RSS-hashing tap, and
 # the flows sent to it. demo.sh runs it.
 #
-#   demo-host.sh BIN_DIR VMLINUZ
+#   demo-host.sh BIN_DIR VMLINUZ tap|macvtap
 #
 # Nothing written here outlives the VM, so at the end its files go to standard
 # output, "@FILE " before each line; other lines are for people.
@@ -14,10 +14,13 @@ boot_seconds=240
 receive_seconds=60
 queues=4
 mtu=1450
+guest_mac=52:54:00:12:34:56
 
-[ $# -eq 2 ] || { echo "usage: demo-host.sh BIN_DIR VMLINUZ" >&2; exit 2; }
+[ $# -eq 3 ] ||
+	{ echo "usage: demo-host.sh BIN_DIR VMLINUZ tap|macvtap" >&2; exit 2; }
 bin=$1
 vmlinuz=$2
+kind=$3
 : "${DEMO_COUNT:=3}" "${DEMO_STEP_BOOT:=}" "${DEMO_STEP_SEND:=}"
 work=$(mktemp -d)
 vmm=
@@ -40,14 +43,28 @@ die()
 	exit 1
 }
 
-# A veth into a bridge; the other bridge port is the tap. Nobody else speaks.
+# A veth that leads to the guest's device, tap0: a tap behind a bridge, or a
+# macvtap on top of the veth. Nobody else speaks.
 make_network()
 {
 	echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6
-	ip link add br0 type bridge mcast_snooping 0
 	ip link add send0 type veth peer name send1
-	ip link set send1 master br0
-	ip link set br0 up
+	case $kind in
+	tap)
+		ip link add br0 type bridge mcast_snooping 0
+		ip link set send1 master br0
+		ip link set br0 up
+		attach=(--bridge br0)
+		;;
+	macvtap)
+		ip link add link send1 name tap0 address "$guest_mac" \
+			type macvtap mode bridge
+		attach=()
+		;;
+	*)
+		die "no device of kind '$kind', only tap and macvtap"
+		;;
+	esac
 	ip link set send0 up
 	ip link set send1 up
 }
@@ -60,13 +77,13 @@ start_guest()
 	append+=" demo_seconds=$receive_seconds demo_packets=$packets"
 	"$bin/vnetctl" run --dev tap0 --queues "$queues" --types all \
 		--key default --table "equal:$queues" --report \
-		--mtu "$mtu" --bridge br0 --up --verbose -- \
+		--mtu "$mtu" "${attach[@]}" --up --verbose -- \
 	qemu-system-x86_64 -M q35 -nodefaults -no-user-config -no-reboot \
 		-display none -accel tcg -cpu max -smp 4 -m 512 \
 		-kernel "$vmlinuz" -initrd "$bin/guest.cpio" \
 		-append "$append" \
 		-netdev 'tap,id=n0,fds={fds},vhost=on' \
-		-device "virtio-net-pci,netdev=n0,mac=52:54:00:12:34:56,mq=on,vectors={vectors},hash=on,host_mtu={mtu},romfile=" \
+		-device "virtio-net-pci,netdev=n0,mac=$guest_mac,mq=on,vectors={vectors},hash=on,host_mtu={mtu},romfile=" \
 		-serial "file:$work/guest-console.log" \
 		-serial "file:$work/results.txt" \
 		>"$work/vmm.log" 2>&1 </dev/null &
@@ -97,7 +114,7 @@ wait_for()
 
 make_network
 flows=$("$bin/vnet_send" --list | wc -l)
-echo "[$DEMO_STEP_BOOT] booting a guest behind tap0: $queues queues, MTU $mtu"
+echo "[$DEMO_STEP_BOOT] booting a guest behind a $kind: $queues queues, MTU $mtu"
 start_guest $((flows * DEMO_COUNT))
 wait_for ready "$boot_seconds"
 echo "mtu=$(cat /sys/class/net/tap0/mtu) queues=$queues" >"$work/host.txt"

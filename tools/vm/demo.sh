@@ -7,6 +7,7 @@
 #
 # DEMO_BREAK_KEY=1: another key in the comparison only, so the demo must fail.
 # DEMO_COUNT=K: packets of each flow (3).
+# DEMO_TAP=macvtap: a macvtap in place of a tap behind a bridge.
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -19,6 +20,8 @@ bin=$demo/bin
 programs=$top/tools/testing/selftests/drivers/net/vnet_guest
 count=${DEMO_COUNT:-3}
 [[ $count =~ ^[1-9][0-9]{0,3}$ ]] || usage "DEMO_COUNT=1..9999 demo.sh"
+kind=${DEMO_TAP:-tap}
+[[ $kind =~ ^(tap|macvtap)$ ]] || usage "DEMO_TAP=tap|macvtap demo.sh"
 mkdir -p "$bin"
 
 # quietly LOG COMMAND...: keep its output, show the end of it on failure.
@@ -57,7 +60,7 @@ rm -f "$demo"/{host,results}.txt "$demo"/{vmm,guest-console}.log
 	--log "$demo/host-console.log" -- \
 	env DEMO_COUNT="$count" DEMO_STEP_BOOT="4/$steps" \
 	DEMO_STEP_SEND="5/$steps" \
-	"$vm_dir/demo-host.sh" "$bin" "$kernel/vmlinuz" |
+	"$vm_dir/demo-host.sh" "$bin" "$kernel/vmlinuz" "$kind" |
 	split_output ||
 	die "the demo did not run to its end; logs: $demo"
 

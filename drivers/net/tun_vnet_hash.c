@@ -9,6 +9,7 @@
 #include <linux/export.h>
 #include <linux/log2.h>
 #include <linux/module.h>
+#include <linux/netdevice.h>
 #include <linux/percpu.h>
 #include <linux/rtnetlink.h>
 #include <linux/slab.h>
@@ -51,6 +52,12 @@ int tun_vnet_hash_get_cap(void __user *argp)
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get_cap);
 
+/*
+ * Entries that the link's dump shows at most.  Readers take a message of one page,
+ * the C library's getifaddrs() among them, and a link has much to say.
+ */
+#define TUN_VNET_HASH_MAX_SHOWN	128
+
 static bool tun_vnet_hash_reserved_clear(const struct tun_vnet_hash *arg)
 {
 	return !arg->reserved0 &&
@@ -91,8 +98,22 @@ static int tun_vnet_hash_copy(const struct tun_vnet_hash *arg,
 	return 0;
 }
 
-static int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
-			       struct tun_vnet_hash_conf **confp)
+/**
+ * tun_vnet_hash_parse - read the argument of TUNSETVNETHASH
+ * @argp: struct tun_vnet_hash in user space
+ * @max_queues: queues that a device may have; none named may be beyond
+ * @confp: where to put the configuration, to be passed to
+ *	   tun_vnet_hash_set() or kvfree(); NULL means off
+ *
+ * Context: process context, no locks: may fault and sleep for as long as user
+ *	    space likes.
+ * Return: 0, -EFAULT for an unreadable argument, table or key, -ENOMEM, or
+ *	   -EINVAL for an unknown flag or type, a reserved field that is not 0,
+ *	   a table length that is no power of two or above the maximum, a queue
+ *	   of @max_queues or more, a key too short for the types or too long.
+ */
+int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
+			struct tun_vnet_hash_conf **confp)
 {
 	struct tun_vnet_hash_conf *conf;
 	struct tun_vnet_hash arg;
@@ -140,6 +161,7 @@ static int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
 	*confp = conf;
 	return 0;
 }
+EXPORT_SYMBOL_GPL(tun_vnet_hash_parse);
 
 /* The device's configuration becomes @conf, which may be NULL. */
 static void tun_vnet_hash_replace(struct tun_vnet_hash_dev *dev,
@@ -158,32 +180,27 @@ static void tun_vnet_hash_replace(struct tun_vnet_hash_dev *dev,
 }
 
 /**
- * tun_vnet_hash_set - TUNSETVNETHASH
+ * tun_vnet_hash_set - put another configuration in place
  * @dev: the device's receive hash
- * @argp: struct tun_vnet_hash in user space
- * @max_queues: queues that the device may have; none named may be beyond
+ * @conf: from tun_vnet_hash_parse(), NULL to turn off; freed on error
+ * @netdev: the device, whose link attributes change
  * @steered: something else chooses the queue and does not give way
  *
  * Packets see the old configuration or the new one, never parts of both.
  *
- * Context: process context, RTNL held; may fault and sleep.
- * Return: 0, -EFAULT for an unreadable argument, table or key, -ENOMEM, -EBUSY
- *	   for TUN_VNET_HASH_RSS when @steered, or -EINVAL for an unknown flag
- *	   or type, a reserved field that is not 0, a table length that is no
- *	   power of two or above the maximum, a queue of @max_queues or more, a
- *	   key too short for the types or too long.
+ * Context: process context, RTNL held, may sleep.
+ * Return: 0, -EBUSY for TUN_VNET_HASH_RSS when @steered, or -ENOMEM.
  */
-int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev, const void __user *argp,
-		      unsigned int max_queues, bool steered)
+int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_conf *conf,
+		      struct net_device *netdev, bool steered)
 {
-	struct tun_vnet_hash_conf *conf;
 	int err;
 
 	ASSERT_RTNL();
 
-	err = tun_vnet_hash_parse(argp, max_queues, &conf);
-	if (err)
-		return err;
+	if (!conf && !rtnl_dereference(dev->conf))
+		return 0;
 
 	if (conf) {
 		err = -EBUSY;
@@ -192,13 +209,15 @@ int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev, const void __user *argp,
 
 		err = -ENOMEM;
 		if (!dev->stats)
-			dev->stats = alloc_percpu(struct tun_vnet_hash_stats);
+			dev->stats = alloc_percpu_gfp(struct tun_vnet_hash_stats,
+						      GFP_KERNEL_ACCOUNT);
 		if (!dev->stats)
 			goto free;
 		conf->stats = dev->stats;
 	}
 
 	tun_vnet_hash_replace(dev, conf);
+	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, netdev);
 	return 0;
 
 free:
@@ -223,26 +242,54 @@ void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev)
 EXPORT_SYMBOL_GPL(tun_vnet_hash_free);
 
 /**
- * tun_vnet_hash_get - TUNGETVNETHASH
+ * tun_vnet_hash_get - copy a device's configuration
  * @dev: the device's receive hash
+ * @confp: where to put the copy, to be passed to tun_vnet_hash_copy_to_user();
+ *	   NULL means off
+ *
+ * Context: process context, RTNL held, may sleep.
+ * Return: 0 or -ENOMEM.
+ */
+int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_conf **confp)
+{
+	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
+
+	*confp = NULL;
+	if (!conf)
+		return 0;
+
+	*confp = kvmemdup(conf, struct_size(conf, table, conf->table_length),
+			  GFP_KERNEL);
+	return *confp ? 0 : -ENOMEM;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_get);
+
+/**
+ * tun_vnet_hash_copy_to_user - write what TUNGETVNETHASH returns
+ * @conf: from tun_vnet_hash_get(); freed
  * @argp: struct tun_vnet_hash in user space.  Read: the pointers to table and
  *	  key, and by the two lengths how much may be written there.  Written:
  *	  the configuration, with its true lengths.
  *
- * Context: process context, RTNL held; may fault.
+ * Context: process context, no locks: may fault and sleep for as long as user
+ *	    space likes.
  * Return: 0, -EFAULT, or -EINVAL for a reserved field that is not 0.
  */
-int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev, void __user *argp)
+int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_conf *conf,
+			       void __user *argp)
 {
-	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
 	u16 table_room, key_room;
 	struct tun_vnet_hash arg;
+	int err = -EFAULT;
 
 	if (copy_from_user(&arg, argp, sizeof(arg)))
-		return -EFAULT;
+		goto free;
 
-	if (!tun_vnet_hash_reserved_clear(&arg))
-		return -EINVAL;
+	if (!tun_vnet_hash_reserved_clear(&arg)) {
+		err = -EINVAL;
+		goto free;
+	}
 
 	table_room = arg.indirection_table_length;
 	key_room = arg.key_size;
@@ -259,22 +306,32 @@ int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev, void __user *argp)
 			  sizeof(*conf->table)) ||
 	     copy_to_user(u64_to_user_ptr(arg.key), conf->key,
 			  min(key_room, conf->key_size))))
-		return -EFAULT;
+		goto free;
 
-	return copy_to_user(argp, &arg, sizeof(arg)) ? -EFAULT : 0;
+	if (!copy_to_user(argp, &arg, sizeof(arg)))
+		err = 0;
+free:
+	kvfree(conf);
+	return err;
 }
-EXPORT_SYMBOL_GPL(tun_vnet_hash_get);
+EXPORT_SYMBOL_GPL(tun_vnet_hash_copy_to_user);
+
+/* Is the table short enough to be part of a link's dump? */
+static bool tun_vnet_hash_show_table(const struct tun_vnet_hash_conf *conf)
+{
+	return conf->table_length <= TUN_VNET_HASH_MAX_SHOWN;
+}
 
 /**
  * tun_vnet_hash_nla_size - room for a device's receive hash in a netlink message
  * @dev: the device's receive hash
  *
- * Context: RTNL held.
+ * Context: rcu_read_lock() or RTNL held.
  * Return: bytes that tun_vnet_hash_nla_put() needs.
  */
 size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev)
 {
-	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
+	const struct tun_vnet_hash_conf *conf = rcu_dereference_rtnl(dev->conf);
 	size_t size;
 
 	if (!conf)
@@ -283,11 +340,14 @@ size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev)
 	size = nla_total_size(0) +		/* the nest */
 	       nla_total_size(sizeof(u32)) +	/* IFLA_VNET_HASH_FLAGS */
 	       nla_total_size(sizeof(u32));	/* IFLA_VNET_HASH_TYPES */
-	if (conf->flags & TUN_VNET_HASH_RSS)
-		/* IFLA_VNET_HASH_INDIRECTION_TABLE, ..._UNCLASSIFIED_QUEUE */
+	if (!(conf->flags & TUN_VNET_HASH_RSS))
+		return size;
+
+	size += nla_total_size(sizeof(u16)) +	/* ..._UNCLASSIFIED_QUEUE */
+		nla_total_size(sizeof(u16));	/* ..._INDIRECTION_TABLE_LENGTH */
+	if (tun_vnet_hash_show_table(conf))	/* ..._INDIRECTION_TABLE */
 		size += nla_total_size(conf->table_length *
-				       sizeof(*conf->table)) +
-			nla_total_size(sizeof(u16));
+				       sizeof(*conf->table));
 
 	return size;
 }
@@ -299,7 +359,8 @@ EXPORT_SYMBOL_GPL(tun_vnet_hash_nla_size);
  * @attrtype: attribute that holds the IFLA_VNET_HASH_* ones
  * @dev: the device's receive hash; nothing is put while it is off
  *
- * The key is not shown: everybody may dump links.
+ * The key is not shown: everybody may dump links.  Nor is a long table, only its
+ * length.
  *
  * Context: RTNL held.
  * Return: 0 or -EMSGSIZE.
@@ -322,10 +383,14 @@ int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
 		goto cancel;
 
 	if (conf->flags & TUN_VNET_HASH_RSS &&
-	    (nla_put(skb, IFLA_VNET_HASH_INDIRECTION_TABLE,
-		     conf->table_length * sizeof(*conf->table), conf->table) ||
-	     nla_put_u16(skb, IFLA_VNET_HASH_UNCLASSIFIED_QUEUE,
-			 conf->unclassified_queue)))
+	    (nla_put_u16(skb, IFLA_VNET_HASH_UNCLASSIFIED_QUEUE,
+			 conf->unclassified_queue) ||
+	     nla_put_u16(skb, IFLA_VNET_HASH_INDIRECTION_TABLE_LENGTH,
+			 conf->table_length) ||
+	     (tun_vnet_hash_show_table(conf) &&
+	      nla_put(skb, IFLA_VNET_HASH_INDIRECTION_TABLE,
+		      conf->table_length * sizeof(*conf->table),
+		      conf->table))))
 		goto cancel;
 
 	nla_nest_end(skb, nest);
@@ -384,7 +449,8 @@ void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data)
 
 	for_each_possible_cpu(cpu)
 		for (i = 0; i < TUN_VNET_HASH_STATS; i++)
-			data[i] += per_cpu_ptr(dev->stats, cpu)->count[i];
+			data[i] += READ_ONCE(per_cpu_ptr(dev->stats,
+							 cpu)->count[i]);
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get_stats);
 
@@ -422,9 +488,10 @@ EXPORT_SYMBOL_GPL(__tun_vnet_hash_report);
  *
  * Writes tun_vnet_hash_cb().
  *
- * The hash is computed again that ndo_select_queue may have computed.  That is
- * cheaper than to carry it: a qdisc is in between, which owns the control block,
- * and allocating and releasing an skb extension costs more than hashing.
+ * The hash is computed again that ndo_select_queue may have computed: a qdisc is
+ * in between, which owns the control block.  An skb extension could carry it past
+ * that, at about the same cost, but would have to be allocated, and tied to the
+ * device and configuration that made it.
  *
  * Context: rcu_read_lock() held, for @conf.
  */

@@ -71,9 +71,15 @@ struct tun_vnet_hash_dev {
 extern struct static_key_false_deferred tun_vnet_hash_used;
 
 int tun_vnet_hash_get_cap(void __user *argp);
-int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev, const void __user *argp,
-		      unsigned int max_queues, bool steered);
-int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev, void __user *argp);
+int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
+			struct tun_vnet_hash_conf **confp);
+int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_conf *conf,
+		      struct net_device *netdev, bool steered);
+int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_conf **confp);
+int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_conf *conf,
+			       void __user *argp);
 void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev);
 
 size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev);

@@ -59,6 +59,8 @@ wants()
 	[ -z "$pattern" ] || [[ "$*" =~ $pattern ]]
 }
 
+locked "$top/build/test.lock"
+
 step=0 steps='?'
 begin()
 {
@@ -67,7 +69,18 @@ begin()
 }
 
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+pids=()		# of what runs in the background, each in a process group of its own
+cleanup()
+{
+	local pid
+	for pid in "${pids[@]}"; do
+		kill -- "-$pid" 2>/dev/null || true
+	done
+	rm -rf "$work"
+}
+trap cleanup EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
 nonce=@$(od -An -N6 -tx8 /dev/urandom | tr -d ' ')
 
 mapfile -t folders < <(
@@ -210,49 +223,57 @@ collect()
 	fi
 }
 
-# run_folder KERNEL FOLDER PROGRAM...: one boot; output to build/test/.
+# run_folder KERNEL FOLDER PROGRAM...: one boot.  Each program's output goes to
+# build/test/ as PROGRAM.tap, its exit status beside it.
 run_folder()
 {
-	local on=$1 folder=$2 seconds status=0 program file
+	local on=$1 folder=$2 out=$results/$1/$2 seconds status=0
 	shift 2
 	seconds=$(sed -n 's/^timeout=\([0-9]*\)$/\1/p' "$selftests/$folder/settings" 2>/dev/null || true)
 	seconds=${seconds:-45}
 	[ "$seconds" -gt 0 ] || seconds=600
 	seconds=$((seconds * patience))
-	mkdir -p "$results/$on/$folder"
-	rm -f "$results/$on/$folder"/*.tap
+	rm -rf "$out"
+	mkdir -p "$out"
 	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
-		--log "$results/$on/$folder/console.log" -- \
+		--log "$out/console.log" -- \
 		env VNETCTL="$cache/build/vnetctl/vnetctl" \
 		VNET_SEED="$seed" VNET_COUNT="$count" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$seconds" "$@" \
-		>"$work/output" 2>"$work/errors" || status=$?
-	awk -v nonce="$nonce" -v dir="$results/$on/$folder" '
+		>"$out/output" 2>"$out/errors" || status=$?
+	awk -v nonce="$nonce" -v dir="$out" '
 		$1 == nonce && $2 == "begin" { file = dir "/" $3 ".tap"; printf "" >file; next }
 		$1 == nonce && $2 == "end" { print $3 >(file ".status"); close(file); file = ""; next }
 		file { print >file }
-	' "$work/output"
+	' "$out/output"
+	echo "$status" >"$out/status"
+}
+
+# collect_folder KERNEL FOLDER PROGRAM...: note what run_folder left.
+collect_folder()
+{
+	local on=$1 folder=$2 out=$results/$1/$2 program file
+	shift 2
 	for program; do
-		file=$results/$on/$folder/$program.tap
+		file=$out/$program.tap
 		if [ ! -f "$file" ]; then
 			: >"$file"
 		fi
 		if [ -f "$file.status" ]; then
 			collect "$on" "$folder" "$program" "$(cat "$file.status")" "$file"
-			rm "$file.status"
 		else
 			collect "$on" "$folder" "$program" none "$file"
 		fi
 	done
-	case $status in
+	case $(cat "$out/status" 2>/dev/null || echo 1) in
 	0) ;;
 	99)
-		cat "$work/errors" >&2
-		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$work/errors" | head -n 1)")
+		cat "$out/errors" >&2
+		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$out/errors" | head -n 1)")
 		;;
 	*)
-		cat "$work/errors" >&2
-		complaints+=("virtual machine"$'\t'"on the $on kernel: run.sh ended with $status")
+		cat "$out/errors" >&2
+		complaints+=("virtual machine"$'\t'"on the $on kernel: run.sh did not end well, see $out/errors")
 		;;
 	esac
 }
@@ -348,15 +369,46 @@ if [ "$kernel" = test ]; then
 fi
 steps=$((2 + ${#runs[@]} * ${#kernels[@]} + (${#kunit[@]} > 0) + ${#e2e[@]}))
 
-# 2. The selftests.
+# 2. The selftests, as many boots at a time as there are CPUs: most of a test is
+# waiting, and what is not uses one CPU.
+boots=()	# "KERNEL FOLDER PROGRAM..."
+for run in "${runs[@]}"; do
+	for on in "${kernels[@]}"; do
+		boots+=("$on $run")
+	done
+done
+started=0
+
+start_boots()
+{
+	local on folder list
+	while [ "$started" -lt ${#boots[@]} ] &&
+	      [ "$(jobs -rp | wc -l)" -lt "$(nproc)" ]; do
+		read -r on folder list <<<"${boots[started]}"
+		begin "$folder on the $on kernel"
+		set -m
+		# shellcheck disable=SC2086	# a list of names
+		run_folder "$on" "$folder" $list &
+		set +m
+		pids[started]=$!
+		started=$((started + 1))
+	done
+}
+
+done=0
 for run in "${runs[@]}"; do
 	read -r folder list <<<"$run"
 	got=() line_of=() order=() complaints=()
 	load_marks "$folder"
 	for on in "${kernels[@]}"; do
-		begin "$folder on the $on kernel"
+		start_boots
+		while kill -0 "${pids[done]}" 2>/dev/null; do
+			wait -n || true
+			start_boots
+		done
 		# shellcheck disable=SC2086	# a list of names
-		run_folder "$on" "$folder" $list
+		collect_folder "$on" "$folder" $list
+		done=$((done + 1))
 	done
 	judge "$folder"
 done

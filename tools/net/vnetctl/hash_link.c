@@ -59,13 +59,15 @@ static __u16 find_u16(const struct nlattr *nest, unsigned int type)
 	       mnl_attr_get_u16(attr) : 0;
 }
 
+/* @attr: NULL if there is no table, or one that is too long to be shown */
 static int read_table(const struct nlattr *attr, struct hash_config *config)
 {
-	size_t size = attr ? mnl_attr_get_payload_len(attr) : 0;
+	size_t size = config->table_length * sizeof(*config->table);
 
-	config->table_length = size / sizeof(*config->table);
-	if (!config->table_length)
+	if (!attr)
 		return 0;
+	if (!size || mnl_attr_get_payload_len(attr) != size)
+		return -EBADMSG;
 	config->table = malloc(size);
 	if (!config->table)
 		return -ENOMEM;
@@ -79,6 +81,8 @@ static int read_hash(const struct nlattr *nest, struct hash_config *config)
 	config->hash_types = find_u32(nest, IFLA_VNET_HASH_TYPES);
 	config->unclassified_queue =
 		find_u16(nest, IFLA_VNET_HASH_UNCLASSIFIED_QUEUE);
+	config->table_length =
+		find_u16(nest, IFLA_VNET_HASH_INDIRECTION_TABLE_LENGTH);
 	return read_table(find(nest, IFLA_VNET_HASH_INDIRECTION_TABLE), config);
 }
 

@@ -12,7 +12,8 @@
  * struct hash_link - a link as rtnetlink shows it
  * @name: its name
  * @can_hash: it is a tun, tap, macvtap or ipvtap
- * @config: its hashing, without the key; flags 0: off
+ * @config: its hashing, without the key; flags 0: off; table NULL and
+ *          table_length not 0: the kernel does not show one of this length
  */
 struct hash_link {
 	char name[IFNAMSIZ];

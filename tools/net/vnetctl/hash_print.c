@@ -30,16 +30,34 @@ static void print_bits(FILE *out, __u32 bits,
 		fputs("none", out);
 }
 
+/* rtnetlink shows the length of a long table only. */
+static bool table_shown(const struct hash_config *config)
+{
+	return config->table || !config->table_length;
+}
+
 static void print_table_json(FILE *out, const struct hash_config *config)
 {
+	fprintf(out, "\"indirection_table_length\": %u, ",
+		config->table_length);
+	if (!table_shown(config))
+		return;
+	fputs("\"indirection_table\": [", out);
 	for (unsigned int i = 0; i < config->table_length; i++)
 		fprintf(out, "%s%u", i ? ", " : "", config->table[i]);
+	fputs("], ", out);
 }
 
 static void print_table(FILE *out, const struct hash_config *config)
 {
-	unsigned int queues = hash_table_equal(config);
+	unsigned int queues;
 
+	if (!table_shown(config)) {
+		fprintf(out, "%u entries, too many to be shown",
+			config->table_length);
+		return;
+	}
+	queues = hash_table_equal(config);
 	if (queues) {
 		fprintf(out, "equal:%u/%u", queues, config->table_length);
 		return;
@@ -97,9 +115,9 @@ static void config_json(FILE *out, const char *dev,
 	print_bits(out, config->flags, hash_flag_name, true);
 	fputs("], \"hash_types\": [", out);
 	print_bits(out, config->hash_types, hash_type_name, true);
-	fputs("], \"indirection_table\": [", out);
+	fputs("], ", out);
 	print_table_json(out, config);
-	fprintf(out, "], \"unclassified_queue\": %u",
+	fprintf(out, "\"unclassified_queue\": %u",
 		config->unclassified_queue);
 }
 

@@ -4,7 +4,9 @@
  * and that it cannot be set this way.
  */
 
+#include <arpa/inet.h>
 #include <errno.h>
+#include <ifaddrs.h>
 #include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
@@ -20,8 +22,11 @@
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
 #define TIMEOUT	2000	/* milliseconds, for a message that must come */
 #define QUIET	100	/* milliseconds, for one that must not */
-#define CARRIER		1500	/* ms */
+#define CARRIER	1500	/* milliseconds */
+#define PATIENCE	10	/* seconds, for a program that must end */
 #define NOBODY	65534
+#define MAX_SHOWN	128	/* entries of the longest table that is shown */
+#define ADDRESS	"192.0.2.1"
 
 static const struct tun_vnet_hash zero_arg;
 
@@ -94,9 +99,11 @@ FIXTURE_TEARDOWN(link)
 
 /* What a message shows */
 struct shown {
+	size_t len;		/* bytes of the message */
 	bool present;
 	unsigned int attrs;	/* which came, bit by number */
 	struct vnet_conf conf;	/* without a key */
+	size_t table_size;	/* bytes */
 	bool key;		/* some of it is in the message */
 };
 
@@ -123,7 +130,10 @@ static const struct nlattr *find_attr(const struct nlattr *nest, int type)
 static struct shown parse(const FIXTURE_DATA(link) *self,
 			  const struct nlmsghdr *nlh)
 {
-	struct shown shown = { .key = holds_key(nlh, &self->conf) };
+	struct shown shown = {
+		.len = nlh->nlmsg_len,
+		.key = holds_key(nlh, &self->conf),
+	};
 	struct tun_vnet_hash *arg = &shown.conf.arg;
 	const struct nlattr *attr, *info = NULL;
 	size_t len;
@@ -147,9 +157,11 @@ static struct shown parse(const FIXTURE_DATA(link) *self,
 		case IFLA_VNET_HASH_TYPES:
 			arg->hash_types = mnl_attr_get_u32(attr);
 			break;
+		case IFLA_VNET_HASH_INDIRECTION_TABLE_LENGTH:
+			arg->indirection_table_length = mnl_attr_get_u16(attr);
+			break;
 		case IFLA_VNET_HASH_INDIRECTION_TABLE:
-			arg->indirection_table_length =
-				len / sizeof(*shown.conf.table);
+			shown.table_size = len;
 			if (len <= sizeof(shown.conf.table))
 				memcpy(shown.conf.table,
 				       mnl_attr_get_payload(attr), len);
@@ -162,7 +174,9 @@ static struct shown parse(const FIXTURE_DATA(link) *self,
 	return shown;
 }
 
-static struct nlmsghdr *request(void *buf, int flags, const char *name)
+/* @mask: what IFLA_EXT_MASK asks for; 0: no such attribute */
+static struct nlmsghdr *request(void *buf, int flags, const char *name,
+				unsigned int mask)
 {
 	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buf);
 	struct ifinfomsg *ifi;
@@ -172,6 +186,8 @@ static struct nlmsghdr *request(void *buf, int flags, const char *name)
 	ifi = mnl_nlmsg_put_extra_header(nlh, sizeof(*ifi));
 	if (name)
 		ifi->ifi_index = if_nametoindex(name);
+	if (mask)
+		mnl_attr_put_u32(nlh, IFLA_EXT_MASK, mask);
 	return nlh;
 }
 
@@ -180,7 +196,7 @@ static int get_link(const FIXTURE_DATA(link) *self, struct mnl_socket *nl,
 		    struct shown *shown)
 {
 	static char buf[32768];
-	struct nlmsghdr *nlh = request(buf, 0, "tap0");
+	struct nlmsghdr *nlh = request(buf, 0, "tap0", 0);
 	ssize_t len;
 
 	if (mnl_socket_sendto(nl, nlh, nlh->nlmsg_len) < 0)
@@ -199,16 +215,25 @@ static void expect_shown(struct __test_metadata *_metadata,
 {
 	bool rss = self->conf.arg.flags & TUN_VNET_HASH_RSS;
 	struct vnet_conf expect = self->conf;
-	unsigned int attrs;
+	unsigned int attrs, length = 0;
 
 	attrs = 1U << IFLA_VNET_HASH_FLAGS | 1U << IFLA_VNET_HASH_TYPES;
-	if (rss)
-		attrs |= 1U << IFLA_VNET_HASH_INDIRECTION_TABLE |
-			 1U << IFLA_VNET_HASH_UNCLASSIFIED_QUEUE;
+	if (rss) {
+		attrs |= 1U << IFLA_VNET_HASH_UNCLASSIFIED_QUEUE |
+			 1U << IFLA_VNET_HASH_INDIRECTION_TABLE_LENGTH;
+		length = expect.arg.indirection_table_length;
+	}
+	if (length > MAX_SHOWN) {
+		length = 0;
+		memset(expect.table, 0, sizeof(expect.table));
+	}
+	if (length)
+		attrs |= 1U << IFLA_VNET_HASH_INDIRECTION_TABLE;
 	expect.arg.key_size = 0;
 
 	EXPECT_TRUE(shown->present);
 	EXPECT_EQ(attrs, shown->attrs);
+	EXPECT_EQ(length * sizeof(*expect.table), shown->table_size);
 	EXPECT_TRUE(vnet_conf_equal(&expect, &shown->conf));
 	EXPECT_FALSE(shown->key);
 }
@@ -256,6 +281,30 @@ TEST_F(link, both)
 	odd_conf(&self->conf, 16);
 	set_conf(_metadata, self);
 	ASSERT_EQ(0, get_link(self, self->nl, &shown));
+	expect_shown(_metadata, self, &shown);
+}
+
+TEST_F(link, longest_table)
+{
+	struct shown shown;
+
+	odd_conf(&self->conf, MAX_SHOWN);
+	set_conf(_metadata, self);
+	ASSERT_EQ(0, get_link(self, self->nl, &shown));
+	EXPECT_EQ(MAX_SHOWN * sizeof(__u16), shown.table_size);
+	expect_shown(_metadata, self, &shown);
+}
+
+/* Of a longer one, the length is. */
+TEST_F(link, too_long_table)
+{
+	struct shown shown;
+
+	odd_conf(&self->conf, 2 * MAX_SHOWN);
+	set_conf(_metadata, self);
+	ASSERT_EQ(0, get_link(self, self->nl, &shown));
+	EXPECT_EQ(2 * MAX_SHOWN, shown.conf.arg.indirection_table_length);
+	EXPECT_EQ(0, shown.table_size);
 	expect_shown(_metadata, self, &shown);
 }
 
@@ -323,70 +372,88 @@ static const struct nlmsghdr *next_notification(struct mnl_socket *nl, char *buf
 	return NULL;
 }
 
-TEST_F(link, notification)
+/* One comes, and says what is set. */
+static void expect_notification(struct __test_metadata *_metadata,
+				const FIXTURE_DATA(link) *self,
+				struct mnl_socket *nl)
 {
-	struct mnl_socket *nl = nl_open(RTMGRP_LINK);
 	const struct nlmsghdr *nlh;
-	struct vnet_conf bad;
 	struct shown shown;
 	char buf[32768];
 
+	nlh = next_notification(nl, buf, sizeof(buf), TIMEOUT);
+	ASSERT_NE(NULL, nlh);
+	shown = parse(self, nlh);
+	if (self->conf.arg.flags)
+		expect_shown(_metadata, self, &shown);
+	else
+		EXPECT_FALSE(shown.present);
+	EXPECT_EQ(NULL, next_notification(nl, buf, sizeof(buf), QUIET));
+}
+
+static void notify(struct __test_metadata *_metadata, FIXTURE_DATA(link) *self,
+		   const char *state)
+{
+	struct mnl_socket *nl = nl_open(RTMGRP_LINK);
+	struct vnet_conf bad;
+	char buf[32768];
+
 	ASSERT_NE(NULL, nl);
+	ASSERT_EQ(0, vnet_run("ip link set tap0 %s", state));
 	/* What is still on its way: the kernel tells of the carrier after 1 s */
 	while (next_notification(nl, buf, sizeof(buf), CARRIER))
 		;
 
-	odd_conf(&self->conf, VNET_MAX_TABLE);
+	/* Off, and stays so */
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETVNETHASH, &zero_arg));
+	EXPECT_EQ(NULL, next_notification(nl, buf, sizeof(buf), QUIET));
+
+	odd_conf(&self->conf, MAX_SHOWN);
 	set_conf(_metadata, self);
-	nlh = next_notification(nl, buf, sizeof(buf), TIMEOUT);
-	ASSERT_NE(NULL, nlh);
-	shown = parse(self, nlh);
-	expect_shown(_metadata, self, &shown);
+	expect_notification(_metadata, self, nl);
 
 	vnet_conf_init(&self->conf, TUN_VNET_HASH_REPORT, 4);
 	set_conf(_metadata, self);
-	nlh = next_notification(nl, buf, sizeof(buf), TIMEOUT);
-	ASSERT_NE(NULL, nlh);
-	shown = parse(self, nlh);
-	expect_shown(_metadata, self, &shown);
+	expect_notification(_metadata, self, nl);
 
-	/* One for each, and none for what was refused. */
+	/* None for what was refused */
 	bad = self->conf;
 	bad.arg.key = 1;
 	ASSERT_EQ(-1, ioctl(self->fd, TUNSETVNETHASH, &bad.arg));
 	EXPECT_EQ(NULL, next_notification(nl, buf, sizeof(buf), QUIET));
 
 	ASSERT_EQ(0, ioctl(self->fd, TUNSETVNETHASH, &zero_arg));
-	nlh = next_notification(nl, buf, sizeof(buf), TIMEOUT);
-	ASSERT_NE(NULL, nlh);
-	EXPECT_FALSE(parse(self, nlh).present);
+	memset(&self->conf, 0, sizeof(self->conf));
+	expect_notification(_metadata, self, nl);
 	mnl_socket_close(nl);
 }
 
-/* A dump finds room for the largest, among other devices. */
-TEST_F(link, dump)
+TEST_F(link, notification)
 {
-	static const char * const names[] = { "tap0", "tap1", "tap2" };
-	struct vnet_tap others[2];
+	notify(_metadata, self, "up");
+}
+
+TEST_F(link, notification_when_down)
+{
+	notify(_metadata, self, "down");
+}
+
+#define LINKS	3
+static const char * const names[LINKS] = { "tap0", "tap1", "tap2" };
+
+/* Dump all links; returns how many of ours came, each as it should. */
+static unsigned int dump(struct __test_metadata *_metadata,
+			 const FIXTURE_DATA(link) *self, unsigned int mask)
+{
 	unsigned int i, found = 0;
 	struct nlmsghdr *nlh;
 	struct shown shown;
 	char buf[65536];
-	bool done = false;
 	int len;
 
-	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, vnet_tap_create_kind(&others[i], variant->kind,
-						  names[i + 1], IFF_TAP, 1));
-	odd_conf(&self->conf, VNET_MAX_TABLE);
-	set_conf(_metadata, self);
-	for (i = 0; i < 2; i++)
-		ASSERT_EQ(0, ioctl(others[i].fds[0], TUNSETVNETHASH,
-				   &self->conf.arg));
-
-	nlh = request(buf, NLM_F_DUMP, NULL);
+	nlh = request(buf, NLM_F_DUMP, NULL, mask);
 	ASSERT_LT(0, mnl_socket_sendto(self->nl, nlh, nlh->nlmsg_len));
-	while (!done) {
+	for (;;) {
 		len = mnl_socket_recvfrom(self->nl, buf, sizeof(buf));
 		ASSERT_LT(0, len);
 		for (nlh = (void *)buf; mnl_nlmsg_ok(nlh, len);
@@ -396,10 +463,9 @@ TEST_F(link, dump)
 			ASSERT_NE(NLMSG_ERROR, nlh->nlmsg_type);
 			if (nlh->nlmsg_type == NLMSG_DONE) {
 				EXPECT_EQ(0, *(int *)ifi);
-				done = true;
-				break;
+				return found;
 			}
-			for (i = 0; i < 3; i++) {
+			for (i = 0; i < LINKS; i++) {
 				if (ifi->ifi_index !=
 				    (int)if_nametoindex(names[i]))
 					continue;
@@ -409,9 +475,107 @@ TEST_F(link, dump)
 			}
 		}
 	}
-	EXPECT_EQ(3, found);
-	for (i = 0; i < 2; i++)
+}
+
+/*
+ * A dump finds room for the largest, among other devices.  With an IFLA_EXT_MASK
+ * the kernel asks each device beforehand how much that is.
+ */
+TEST_F(link, dump)
+{
+	static const unsigned int lengths[] = { MAX_SHOWN, VNET_MAX_TABLE };
+	struct vnet_tap others[LINKS - 1];
+	unsigned int i, j;
+
+	for (i = 0; i < LINKS - 1; i++)
+		ASSERT_EQ(0, vnet_tap_create_kind(&others[i], variant->kind,
+						  names[i + 1], IFF_TAP, 1));
+	for (j = 0; j < ARRAY_SIZE(lengths); j++) {
+		odd_conf(&self->conf, lengths[j]);
+		set_conf(_metadata, self);
+		for (i = 0; i < LINKS - 1; i++)
+			ASSERT_EQ(0, ioctl(others[i].fds[0], TUNSETVNETHASH,
+					   &self->conf.arg));
+		EXPECT_EQ(LINKS, dump(_metadata, self, 0));
+		EXPECT_EQ(LINKS, dump(_metadata, self, RTEXT_FILTER_VF));
+	}
+	for (i = 0; i < LINKS - 1; i++)
 		vnet_tap_close(&others[i]);
+}
+
+/* Do what many programs do; true if it finds tap0 and its address. */
+static bool find_address(void)
+{
+	bool link = false, address = false;
+	struct ifaddrs *all, *ifa;
+	struct sockaddr_in *in;
+
+	if (getifaddrs(&all))
+		return false;
+	for (ifa = all; ifa; ifa = ifa->ifa_next) {
+		if (!ifa->ifa_addr || strcmp(ifa->ifa_name, "tap0"))
+			continue;
+		in = (void *)ifa->ifa_addr;
+		if (in->sin_family == AF_PACKET)
+			link = true;
+		else if (in->sin_family == AF_INET)
+			address = in->sin_addr.s_addr == inet_addr(ADDRESS);
+	}
+	freeifaddrs(all);
+	return link && address;
+}
+
+/* Have so much said of the link that a whole long table would not fit. */
+static void grow_message(struct __test_metadata *_metadata,
+			 FIXTURE_DATA(link) *self,
+			 const FIXTURE_VARIANT(link) *variant)
+{
+	size_t table = VNET_MAX_TABLE * sizeof(*self->conf.table);
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct shown shown;
+	unsigned int i;
+
+	ASSERT_EQ(0, vnet_run("ip link set tap0 alias %0200d", 0));
+	ASSERT_EQ(0, vnet_run("ip addr add " ADDRESS "/24 dev tap0"));
+	/* Others cannot be ports. */
+	if (variant->kind == VNET_TUN) {
+		ASSERT_EQ(0, vnet_run("ip link add br0 type bridge"));
+		ASSERT_EQ(0, vnet_run("ip link set tap0 master br0"));
+	}
+	for (i = 0; i < 3; i++)
+		ASSERT_EQ(0, vnet_run("ip link property add dev tap0 altname n%0120u",
+				      i));
+
+	odd_conf(&self->conf, VNET_MAX_TABLE);
+	set_conf(_metadata, self);
+	ASSERT_EQ(0, get_link(self, self->nl, &shown));
+	EXPECT_LT(page, shown.len + table);
+}
+
+/*
+ * The C library reads the dump with a buffer of one page, and glibc's tries for
+ * ever if a message is longer.
+ */
+TEST_F(link, getifaddrs)
+{
+	static const unsigned int lengths[] = { MAX_SHOWN, VNET_MAX_TABLE };
+	unsigned int i;
+	int status;
+	pid_t pid;
+
+	grow_message(_metadata, self, variant);
+	for (i = 0; i < ARRAY_SIZE(lengths); i++) {
+		odd_conf(&self->conf, lengths[i]);
+		set_conf(_metadata, self);
+		pid = fork();
+		ASSERT_LE(0, pid);
+		if (!pid) {
+			alarm(PATIENCE);
+			_exit(!find_address());
+		}
+		ASSERT_EQ(pid, waitpid(pid, &status, 0));
+		EXPECT_EQ(0, status);
+	}
 }
 
 /* Send a change or a creation with the attribute; returns the error, or 0. */
@@ -419,7 +583,7 @@ static int set_attr(const FIXTURE_DATA(link) *self, const char *kind, int flags,
 		    const char *name, const char *lower)
 {
 	char buf[1024];
-	struct nlmsghdr *nlh = request(buf, flags | NLM_F_ACK, NULL);
+	struct nlmsghdr *nlh = request(buf, flags | NLM_F_ACK, NULL, 0);
 	struct nlattr *info, *data, *nest;
 	const struct nlmsgerr *err;
 

@@ -221,7 +221,7 @@ t_set_json()
 		--types udpv4 --key "${KEY//:/}"
 	expect_rc 0
 	expect_same "JSON" \
-		"{\"dev\": \"sj0\", \"flags\": [\"report\", \"rss\"], \"hash_types\": [\"udpv4\"], \"indirection_table\": [0, 1, 1, 0], \"unclassified_queue\": 0, \"key\": \"$KEY\"}" \
+		"{\"dev\": \"sj0\", \"flags\": [\"report\", \"rss\"], \"hash_types\": [\"udpv4\"], \"indirection_table_length\": 4, \"indirection_table\": [0, 1, 1, 0], \"unclassified_queue\": 0, \"key\": \"$KEY\"}" \
 		"$OUT"
 }
 
@@ -264,7 +264,7 @@ t_set_tables()
 	tap sw0 multi_queue
 	try "$VNETCTL" set --dev sw0 -j --table weights:2,0,1,1/8
 	expect_rc 0
-	expect_out '"indirection_table": [0, 0, 0, 0, 2, 2, 3, 3]'
+	expect_out '"indirection_table_length": 8, "indirection_table": [0, 0, 0, 0, 2, 2, 3, 3]'
 
 	try "$VNETCTL" set --dev sw0 --table equal:4
 	expect_rc 0
@@ -297,7 +297,7 @@ t_clear()
 	try "$VNETCTL" clear --dev cl0 --json
 	expect_rc 0
 	expect_same "JSON" \
-		'{"dev": "cl0", "flags": [], "hash_types": [], "indirection_table": [], "unclassified_queue": 0, "key": ""}' \
+		'{"dev": "cl0", "flags": [], "hash_types": [], "indirection_table_length": 0, "indirection_table": [], "unclassified_queue": 0, "key": ""}' \
 		"$OUT"
 	expect_same "tun_flags afterwards" "$before" "$(tun_flags cl0)"
 }
@@ -348,7 +348,7 @@ t_show_json()
 	try "$VNETCTL" show -j sj1
 	expect_rc 0
 	expect_same "JSON" \
-		"{\"dev\": \"sj1\", \"flags\": [\"rss\"], \"hash_types\": [\"ipv6\"], \"indirection_table\": [1, 0], \"unclassified_queue\": 1, $(zeroes_json)}" \
+		"{\"dev\": \"sj1\", \"flags\": [\"rss\"], \"hash_types\": [\"ipv6\"], \"indirection_table_length\": 2, \"indirection_table\": [1, 0], \"unclassified_queue\": 1, $(zeroes_json)}" \
 		"$OUT"
 }
 
@@ -365,7 +365,7 @@ t_show_report_only()
 $(zeroes)" "$OUT"
 
 	try "$VNETCTL" show --json sr0
-	expect_out '"indirection_table": [], "unclassified_queue": 0, "counters"'
+	expect_out '"indirection_table_length": 0, "indirection_table": [], "unclassified_queue": 0, "counters"'
 }
 
 t_show_off()
@@ -383,7 +383,7 @@ t_show_off()
 	try "$VNETCTL" show -j sf0
 	expect_rc 0
 	expect_same "after: JSON" \
-		"{\"dev\": \"sf0\", \"flags\": [], \"hash_types\": [], \"indirection_table\": [], \"unclassified_queue\": 0, $(zeroes_json)}" \
+		"{\"dev\": \"sf0\", \"flags\": [], \"hash_types\": [], \"indirection_table_length\": 0, \"indirection_table\": [], \"unclassified_queue\": 0, $(zeroes_json)}" \
 		"$OUT"
 }
 
@@ -398,7 +398,8 @@ t_show_tables()
 		expect_out "indirection table: ${shown//|/$'\n'    }"$'\n'
 	done <<- END
 		equal:3			equal:3/128
-		equal:256/1024		equal:256/1024
+		equal:128/128		equal:128/128
+		equal:2/256		256 entries, too many to be shown
 		0,1,2,3			equal:4/4
 		0,0			equal:1/2
 		0			equal:1/1
@@ -408,6 +409,30 @@ t_show_tables()
 		0,1,2,0,1,2,0,3		8 entries|0 1 2 0 1 2 0 3
 		weights:1,3/32		32 entries|0 0 0 0 0 0 0 0 1 1 1 1 1 1 1 1|1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1
 	END
+}
+
+# The kernel shows no more of one than its length; set has all of it.
+t_show_long_table()
+{
+	tap sl0 multi_queue
+	try "$VNETCTL" set --dev sl0 -j --table weights:1,1/1024 --types udpv6 \
+		--unclassified 1 --key "$KEY"
+	expect_rc 0
+	expect_out '"indirection_table_length": 1024, "indirection_table": [0, 0,'
+
+	try "$VNETCTL" show sl0
+	expect_rc 0
+	expect_same "text" "sl0:
+  flags: rss
+  hash types: udpv6
+  indirection table: 1024 entries, too many to be shown
+  unclassified queue: 1
+$(zeroes)" "$OUT"
+	try "$VNETCTL" show -j sl0
+	expect_rc 0
+	expect_same "JSON" \
+		"{\"dev\": \"sl0\", \"flags\": [\"rss\"], \"hash_types\": [\"udpv6\"], \"indirection_table_length\": 1024, \"unclassified_queue\": 1, $(zeroes_json)}" \
+		"$OUT"
 }
 
 # In a network namespace of its own, for earlier tests leave devices behind.
@@ -428,7 +453,7 @@ t_show_all()
 		"$VNETCTL" show
 		"$VNETCTL" show -j'
 	expect_rc 0
-	first='{"dev": "sa0", "flags": ["report"], "hash_types": ["ipv4"], "indirection_table": [], "unclassified_queue": 0,'
+	first='{"dev": "sa0", "flags": ["report"], "hash_types": ["ipv4"], "indirection_table_length": 0, "indirection_table": [], "unclassified_queue": 0,'
 	second=${first/sa0/sa2}
 	expect_same "none; two as text and JSON" "[]
 sa0:
@@ -562,7 +587,7 @@ $(zeroes)" "$OUT"
 			'$VNETCTL' show -j {dev}"
 	expect_rc 0
 	expect_same "during run" "/dev/tap$index
-{\"dev\": \"$name\", \"flags\": [\"rss\"], \"hash_types\": [\"udpv4\"], \"indirection_table\": [0, 1, 1, 1], \"unclassified_queue\": 0, $(zeroes_json)}" \
+{\"dev\": \"$name\", \"flags\": [\"rss\"], \"hash_types\": [\"udpv4\"], \"indirection_table_length\": 4, \"indirection_table\": [0, 1, 1, 1], \"unclassified_queue\": 0, $(zeroes_json)}" \
 		"$OUT"
 
 	# documented: it stays with the device, until another user or clear
@@ -917,8 +942,8 @@ TESTS=(
 	caps caps_json help_and_version
 	set_multi_queue set_single_queue set_tun set_json set_keys set_no_types
 	set_tables clear
-	show show_json show_report_only show_off show_tables show_all
-	show_counts show_unprivileged show_in_use show_refused
+	show show_json show_report_only show_off show_tables show_long_table
+	show_all show_counts show_unprivileged show_in_use show_refused
 	macvtap ipvtap macvlan_refused
 	run_placeholders run_other_braces run_descriptors run_frame_passes
 	run_link run_one_queue_flags run_existing run_status_of_command

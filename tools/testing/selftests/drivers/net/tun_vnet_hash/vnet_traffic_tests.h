@@ -870,6 +870,14 @@ static int load_match(const struct load *load, const struct vnet_packet *pkt,
  * chosen earlier, so by the same configuration or by the one before, or not by
  * any.  On a macvtap all comes from one.
  */
+/* Have there been enough packets of each configuration? */
+static bool load_enough(const struct load *load)
+{
+	return load->sets > 100 && load->matched[0] > 100 &&
+	       load->matched[1] > 100 &&
+	       (!load->with_off || load->matched[2] > 100);
+}
+
 static void set_under_traffic(struct __test_metadata *_metadata,
 			      FIXTURE_DATA(path) *self, bool with_off)
 {
@@ -890,7 +898,10 @@ static void set_under_traffic(struct __test_metadata *_metadata,
 
 	ASSERT_EQ(0, pthread_create(&sender, NULL, load_send, load));
 	ASSERT_EQ(0, pthread_create(&setter, NULL, load_set, load));
-	for (end = now() + LOAD_SECONDS; now() < end;) {
+	end = now() + LOAD_SECONDS;
+	/* A slow machine takes longer, but not for ever. */
+	while (now() < end ||
+	       (!load_enough(load) && now() < end + 10 * LOAD_SECONDS)) {
 		if (vnet_tap_recv(&self->tap, &self->pkt, TIMEOUT) != 1)
 			continue;
 		match = load_match(load, &self->pkt, queue);
@@ -911,12 +922,7 @@ static void set_under_traffic(struct __test_metadata *_metadata,
 	       load->sent, load->received, load->sets, load->matched[0],
 	       load->matched[1], load->matched[2]);
 	EXPECT_EQ(0, bad);
-	EXPECT_LT(100, load->sets);
-	EXPECT_LT(100, load->matched[0]);
-	EXPECT_LT(100, load->matched[1]);
-	if (with_off) {
-		EXPECT_LT(100, load->matched[2]);
-	}
+	EXPECT_TRUE(load_enough(load));
 	free(load);
 }
 

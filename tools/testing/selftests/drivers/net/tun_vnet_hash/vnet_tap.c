@@ -612,6 +612,23 @@ void vnet_conf_init(struct vnet_conf *conf, __u32 flags, unsigned int queues)
 }
 
 /**
+ * vnet_conf_init_other - a second configuration, to be told from the first
+ * @conf: to be filled: as @of, with another key and another table
+ * @of: from vnet_conf_init() for four queues, with TUN_VNET_HASH_RSS
+ */
+void vnet_conf_init_other(struct vnet_conf *conf, const struct vnet_conf *of)
+{
+	unsigned int i;
+
+	*conf = *of;
+	vnet_conf_point(conf);
+	for (i = 0; i < VNET_KEY_SIZE; i++)
+		conf->key[i] ^= 0x5a + i;
+	for (i = 0; i < conf->arg.indirection_table_length; i++)
+		conf->table[i] = (i / 3 + 1) % 4;
+}
+
+/**
  * vnet_conf_equal - do two configurations say the same?
  * @a: one
  * @b: the other

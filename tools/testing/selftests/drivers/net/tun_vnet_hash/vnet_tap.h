@@ -90,6 +90,7 @@ int vnet_tap_recv(const struct vnet_tap *tap, struct vnet_packet *pkt,
 void vnet_tap_close(struct vnet_tap *tap);
 
 void vnet_conf_init(struct vnet_conf *conf, __u32 flags, unsigned int queues);
+void vnet_conf_init_other(struct vnet_conf *conf, const struct vnet_conf *of);
 void vnet_conf_point(struct vnet_conf *conf);
 bool vnet_conf_equal(const struct vnet_conf *a, const struct vnet_conf *b);
 int vnet_conf_get(int fd, struct vnet_conf *conf);

@@ -52,22 +52,13 @@ FIXTURE(xdp)
 
 FIXTURE_SETUP(xdp)
 {
-	unsigned int i;
-
 	ASSERT_EQ(0, vnet_new_netns());
 	ASSERT_EQ(0, vnet_tap_create(&self->tap, "tap0",
 				     IFF_TAP | IFF_VNET_HDR, 4));
 	ASSERT_EQ(0, vnet_tap_hdr_size(&self->tap, HASH_HDR));
 	ASSERT_EQ(0, vnet_tap_up(&self->tap));
 	vnet_conf_init(&self->conf, BOTH, 4);
-
-	/* Another key, and each queue another one */
-	self->conf2 = self->conf;
-	vnet_conf_point(&self->conf2);
-	for (i = 0; i < VNET_KEY_SIZE; i++)
-		self->conf2.key[i] ^= 0x5a + i;
-	for (i = 0; i < 128; i++)
-		self->conf2.table[i] = (i / 3 + 1) % 4;
+	vnet_conf_init_other(&self->conf2, &self->conf);
 
 	self->object = bpf_object__open_file("vnet_xdp.bpf.o", NULL);
 	ASSERT_NE(NULL, self->object);

@@ -461,10 +461,9 @@ static void tun_vnet_hash_count(const struct tun_vnet_hash_conf *conf,
 }
 
 /* The part of tun_vnet_hash_rss_queue() for packets without a hash. */
-u16 __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf)
+void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf)
 {
 	tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_UNCLASSIFIED);
-	return conf->unclassified_queue;
 }
 EXPORT_SYMBOL_GPL(__tun_vnet_hash_unclassified);
 
@@ -500,16 +499,11 @@ void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
 			bool ethernet)
 {
 	struct virtio_net_hash hash;
-	u16 table_queue;
 
 	hash = virtio_net_hash_skb(&conf->toeplitz, conf->types, skb, ethernet);
-	if (conf->flags & TUN_VNET_HASH_RSS) {
-		table_queue = hash.report == VIRTIO_NET_HASH_REPORT_NONE ?
-			      conf->unclassified_queue :
-			      tun_vnet_hash_table_queue(conf, &hash);
-		if (tun_vnet_hash_attached(table_queue, numqueues) != queue)
-			tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_LATE);
-	}
+	if (conf->flags & TUN_VNET_HASH_RSS &&
+	    tun_vnet_hash_table_queue(conf, &hash, numqueues) != queue)
+		tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_LATE);
 	__tun_vnet_hash_report(conf, skb, &hash);
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_xmit);

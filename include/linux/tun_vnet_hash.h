@@ -88,7 +88,7 @@ int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
 void tun_vnet_hash_get_strings(u8 *data);
 void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data);
 
-u16 __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
+void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
 void __tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
 			    struct sk_buff *skb,
 			    const struct virtio_net_hash *hash);
@@ -154,15 +154,17 @@ tun_vnet_hash_rss_conf(const struct tun_vnet_hash_dev *dev)
 	return conf && conf->flags & TUN_VNET_HASH_RSS ? conf : NULL;
 }
 
+/* The queue that the table names, of those attached */
 static inline u16 tun_vnet_hash_table_queue(const struct tun_vnet_hash_conf *conf,
-					    const struct virtio_net_hash *hash)
+					    const struct virtio_net_hash *hash,
+					    unsigned int numqueues)
 {
-	/* The mask bounds the index under speculation, too. */
-	return conf->table[hash->value & (conf->table_length - 1)];
-}
+	u16 queue = conf->unclassified_queue;
 
-static inline u16 tun_vnet_hash_attached(u16 queue, unsigned int numqueues)
-{
+	/* The mask bounds the index under speculation, too. */
+	if (likely(hash->report != VIRTIO_NET_HASH_REPORT_NONE))
+		queue = conf->table[hash->value & (conf->table_length - 1)];
+
 	if (likely(queue < numqueues))
 		return queue;
 
@@ -184,14 +186,10 @@ static inline u16 tun_vnet_hash_rss_queue(const struct tun_vnet_hash_conf *conf,
 					  const struct virtio_net_hash *hash,
 					  unsigned int numqueues)
 {
-	u16 queue;
-
 	if (unlikely(hash->report == VIRTIO_NET_HASH_REPORT_NONE))
-		queue = __tun_vnet_hash_unclassified(conf);
-	else
-		queue = tun_vnet_hash_table_queue(conf, hash);
+		__tun_vnet_hash_unclassified(conf);
 
-	return tun_vnet_hash_attached(queue, numqueues);
+	return tun_vnet_hash_table_queue(conf, hash, numqueues);
 }
 
 /**

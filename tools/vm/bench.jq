@@ -56,9 +56,10 @@ def hash_targets($rows):
 		diff($rows; "tun.rss_report"; "tun.one_queue"; "ipv6"); 550; 490);
 
 def off_targets($rows):
+	(["tun", ""], ["xdp", "xdp."]) as [$ours, $stock] |
 	("one_queue", "automq") as $mode | ("ipv4", "ipv6") as $family |
-	at_most("feature off: tun.\($mode) - stock.\($mode), \($family), instructions";
-		diff($rows; "tun.\($mode)"; "stock.\($mode)"; $family); 10; null);
+	at_most("feature off: \($ours).\($mode) - stock.\($stock)\($mode), \($family), instructions";
+		diff($rows; "\($ours).\($mode)"; "stock.\($stock)\($mode)"; $family); 10; null);
 
 # How much two boots differ, at most, in percent.
 def repeat_target($rows; $again):

@@ -11,7 +11,7 @@ shift 3
 cd "$folder"
 for program; do
 	printf '\n%s begin %s\n' "$nonce" "$program"
-	status=0
+	status=0 began=$SECONDS
 	timeout --kill-after=5 "$seconds" "./$program" 2>&1 </dev/null || status=$?
-	printf '\n%s end %s %s\n' "$nonce" "$status" "$program"
+	printf '\n%s end %s %s %d s\n' "$nonce" "$status" "$program" $((SECONDS - began))
 done

@@ -24,12 +24,13 @@ fi
 [ $# -le 1 ] || usage "test.sh [--kernel test|debug] [PATTERN]"
 pattern=${1:-}
 patience=1
+slow=no		# kselftest's word for a kernel that checks itself
 seed=${VNET_SEED:-} count=${VNET_COUNT:-}	# of the hostile inputs
 case $kernel in
 test) kernels=(test stock) ;;
 debug)
 	kernels=(debug)
-	patience=6
+	patience=6 slow=yes
 	# Of each of three kinds of device, so more than 100,000 in all.
 	seed=${VNET_SEED:-random} count=${VNET_COUNT:-35000}
 	;;
@@ -120,7 +121,7 @@ for folder in "${folders[@]}"; do
 		OUTPUT="$build/$folder" COLLECTION=. emit_tests 2>>"$log" |
 		sed 's/^\.://' | tr '\n' ' ')
 done
-make -C "$top/tools/net/vnetctl" O="$cache/build/vnetctl" \
+make -C "$top/tools/net/vnetctl" O="$top/build/vnetctl" \
 	KHDR="$out/headers/include" >"$log_dir/vnetctl.log" 2>&1 || {
 	tail -n 30 "$log_dir/vnetctl.log" >&2
 	die "vnetctl does not build; the whole log: $log_dir/vnetctl.log"
@@ -237,8 +238,8 @@ run_folder()
 	mkdir -p "$out"
 	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
 		--log "$out/console.log" -- \
-		env VNETCTL="$cache/build/vnetctl/vnetctl" \
-		VNET_SEED="$seed" VNET_COUNT="$count" \
+		env VNETCTL="$top/build/vnetctl/vnetctl" \
+		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$seconds" "$@" \
 		>"$out/output" 2>"$out/errors" || status=$?
 	awk -v nonce="$nonce" -v dir="$out" '

@@ -24,6 +24,9 @@ help()
 	  --log FILE              the kernel's console (build/log/vm-KERNEL.log)
 	  --modules "A B..."      modules to load first (stock: a default list)
 	  --accel auto|kvm|tcg    the accelerator (auto: KVM if a probe shows it works)
+	  --tcg-threads single|multi
+	                          threads of the host for the guest's CPUs (multi):
+	                          one is faster where other guests run beside it
 	  --icount                the guest's clock counts instructions; one CPU
 	  --append "ARGS"         more for the kernel's command line
 	  --shell                 an interactive shell on this terminal
@@ -54,11 +57,11 @@ splat+='|ref_tracker: .*(leaked|has)|unregister_netdevice: waiting'
 splat+='|list_(add|del) corruption|(irq|IRQ) [0-9]+: nobody cared'
 
 kernel=test cpus=2 memory='' timeout='' expect='' log='' modules=default
-accel=auto icount='' append='' shell=''
+accel=auto threads=multi icount='' append='' shell=''
 while [ $# -gt 0 ]; do
 	case $1 in
 	--kernel | --cpus | --memory | --timeout | --expect-splat | --log | \
-	--modules | --accel | --append)
+	--modules | --accel | --tcg-threads | --append)
 		[ $# -ge 2 ] || bad_usage "$1 wants a value"
 		;;
 	esac
@@ -71,6 +74,7 @@ while [ $# -gt 0 ]; do
 	--log)		log=$2; shift ;;
 	--modules)	modules=$2; shift ;;
 	--accel)	accel=$2; shift ;;
+	--tcg-threads)	threads=$2; shift ;;
 	--append)	append=$2; shift ;;
 	--icount)	icount=1 ;;
 	--shell)	shell=1 ;;
@@ -86,6 +90,10 @@ done
 case $accel in
 auto | kvm | tcg) ;;
 *) bad_usage "unknown accelerator $accel" ;;
+esac
+case $threads in
+single | multi) ;;
+*) bad_usage "--tcg-threads takes single or multi, not $threads" ;;
 esac
 if [ "$shell" ]; then
 	[ $# -eq 0 ] || bad_usage "--shell takes no command"
@@ -226,7 +234,7 @@ elif [ "$accel" = kvm ]; then
 	args+=(-accel kvm -cpu host -smp "$cpus")
 else
 	# shellcheck disable=SC2054
-	args+=(-accel tcg,thread=multi -cpu max -smp "$cpus")
+	args+=(-accel "tcg,thread=$threads" -cpu max -smp "$cpus")
 	# With 5-level paging KASAN misjudges addresses while a CPU is set up.
 	cmdline+=" no5lvl no_timer_check"
 fi

@@ -224,19 +224,27 @@ collect()
 	fi
 }
 
+# timeout_of FOLDER: of one program, in seconds.
+timeout_of()
+{
+	local seconds
+	seconds=$(sed -n 's/^timeout=\([0-9]*\)$/\1/p' "$selftests/$1/settings" 2>/dev/null || true)
+	seconds=${seconds:-45}
+	[ "$seconds" -gt 0 ] || seconds=600
+	echo "$seconds"
+}
+
 # run_folder KERNEL FOLDER PROGRAM...: one boot.  Each program's output goes to
 # build/test/ as PROGRAM.tap, its exit status beside it.
 run_folder()
 {
 	local on=$1 folder=$2 out=$results/$1/$2 seconds status=0
 	shift 2
-	seconds=$(sed -n 's/^timeout=\([0-9]*\)$/\1/p' "$selftests/$folder/settings" 2>/dev/null || true)
-	seconds=${seconds:-45}
-	[ "$seconds" -gt 0 ] || seconds=600
-	seconds=$((seconds * patience))
+	seconds=$(($(timeout_of "$folder") * patience))
 	rm -rf "$out"
 	mkdir -p "$out"
 	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
+		--tcg-threads "$(threads_for "$folder")" \
 		--log "$out/console.log" -- \
 		env VNETCTL="$top/build/vnetctl/vnetctl" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
@@ -350,14 +358,16 @@ judge()
 	done
 }
 
-runs=()
-for folder in "${folders[@]}"; do
-	list=()
-	for program in ${programs[$folder]}; do
-		if chosen "$folder $program"; then list+=("$program"); fi
-	done
-	[ ${#list[@]} -eq 0 ] || runs+=("$folder ${list[*]}")
-done
+# What may take longest comes first, so that no CPU is idle at the end.
+mapfile -t runs < <(
+	for folder in "${folders[@]}"; do
+		list=()
+		for program in ${programs[$folder]}; do
+			if chosen "$folder $program"; then list+=("$program"); fi
+		done
+		[ ${#list[@]} -eq 0 ] ||
+			echo "$((${#list[@]} * $(timeout_of "$folder"))) $folder ${list[*]}"
+	done | sort -k1,1nr -s | cut -d' ' -f2-)
 kunit=()
 for module in "${kunit_modules[@]}"; do
 	if chosen "kunit $module"; then kunit+=("$module"); fi
@@ -371,7 +381,18 @@ fi
 steps=$((2 + ${#runs[@]} * ${#kernels[@]} + (${#kunit[@]} > 0) + ${#e2e[@]}))
 
 # 2. The selftests, as many boots at a time as there are CPUs: most of a test is
-# waiting, and what is not uses one CPU.
+# waiting, and what is not uses one CPU.  A guest's two CPUs share a thread then.
+# With one each, they wait for each other's locks while neither is on a CPU.
+# Where `settings` say parallel=yes, a test is about what runs at the same time.
+threads_for()
+{
+	if grep -qs '^parallel=yes$' "$selftests/$1/settings"; then
+		echo multi
+	else
+		echo single
+	fi
+}
+
 boots=()	# "KERNEL FOLDER PROGRAM..."
 for run in "${runs[@]}"; do
 	for on in "${kernels[@]}"; do

@@ -218,6 +218,8 @@ mkdir "$work/job"
 
 cmdline="console=ttyS0 loglevel=7 panic=-1 oops=panic printk.devkmsg=on"
 cmdline+=" rdinit=/init mitigations=off rcupdate.rcu_cpu_stall_timeout=60"
+# Making and deleting devices is mostly waiting for grace periods.
+[ "$icount" ] || cmdline+=" rcupdate.rcu_expedited=1"
 # shellcheck disable=SC2054	# the commas are QEMU's
 args=(-nodefaults -no-user-config -no-reboot -display none
 	-machine q35 -m "$memory"

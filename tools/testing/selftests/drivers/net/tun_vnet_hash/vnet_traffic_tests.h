@@ -159,15 +159,15 @@ TEST_F_TIMEOUT(traffic, every_set_of_types, 300)
 
 TEST_F_TIMEOUT(traffic, random_packets, 300)
 {
-	unsigned int bad = 0, n;
+	unsigned int bad = 0, n, step = every(1);
 	struct vnet_flow flow;
 	static const unsigned char dst4[16] = VNET_FLOW_DST4;
 	static const unsigned char dst6[16] = VNET_FLOW_DST6;
 	uint64_t seed = 20261120;
 
-	for (n = 0; n < RANDOM_PACKETS && bad < 5; n += every(1)) {
+	for (n = 0; n < RANDOM_PACKETS && bad < 5; n += step) {
 		if (n % 100 == 0) {
-			self->conf.key[n / 100] ^= 0x5a;
+			self->conf.key[n / 100 % VNET_KEY_SIZE] ^= 0x5a;
 			self->conf.arg.hash_types = n % 1000 ? VNET_ALL_TYPES :
 						    n * 7919 & VNET_ALL_TYPES;
 			ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH,
@@ -201,11 +201,11 @@ TEST_F_TIMEOUT(traffic, random_packets, 300)
 static inline void check_truncated(struct __test_metadata *_metadata,
 				   FIXTURE_DATA(traffic) *self)
 {
+	unsigned int bad = 0, step = every(3);
 	size_t i, len, least;
-	unsigned int bad = 0;
 
 	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
-	for (i = 0; i < vnet_flows_count && bad < 5; i += every(3)) {
+	for (i = 0; i < vnet_flows_count && bad < 5; i += step) {
 		self->len = frame_for(&self->tap, &vnet_flows[i], self->frame);
 		least = self->tap.flags & IFF_TAP ? ETH_HLEN : 1;
 		/* On receive, a tag that is not whole is the packet's end. */

@@ -82,10 +82,10 @@ grep -q '^rte_' "$work/native" ||
 
 jq -n --rawfile rows "$work/rows" --rawfile native "$work/native" \
 	--arg kernel "$("$vm_dir/fetch.sh" version)" \
-	--arg gcc "$(gcc --version | head -n 1)" \
+	--arg gcc "$(gcc --version | sed -n 1p)" \
 	--arg config "$(sha256sum <"$patched/.config" | cut -d' ' -f1)" \
-	--arg qemu "$(qemu-system-x86_64 --version | head -n 1)" \
-	--arg cpu "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n 1)" \
+	--arg qemu "$(qemu-system-x86_64 --version | sed -n 1p)" \
+	--arg cpu "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | sed -n 1p)" \
 	--arg dpdk "$(pkg-config --modversion libdpdk 2>/dev/null || true)" \
 	--arg object "${object##*/}" \
 	--arg sha256 "$(sha256sum <"$object" | cut -d' ' -f1)" \

@@ -139,7 +139,7 @@ if [ "$icount" ]; then
 elif [ "$accel" = auto ] && [ ! -w /dev/kvm ]; then
 	accel=tcg
 elif [ "$accel" = auto ]; then
-	here=$(uname -r -v; "$qemu" --version | head -n 1)
+	here=$(uname -r -v; "$qemu" --version | sed -n 1p)
 	probed=$cache/accel-$kernel
 	if [ -f "$probed" ] && [ "$(tail -n +2 "$probed")" = "$here" ]; then
 		accel=$(head -n 1 "$probed")

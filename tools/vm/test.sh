@@ -278,7 +278,7 @@ collect_folder()
 	0) ;;
 	99)
 		cat "$out/errors" >&2
-		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$out/errors" | head -n 1)")
+		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -m 1 -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$out/errors" || true)")
 		;;
 	*)
 		cat "$out/errors" >&2
@@ -441,12 +441,12 @@ patch_with()
 	local topic
 	for topic in $(topics); do
 		series_of "$topic"
-	done | awk -v want="/$1" '{
+	done | awk -v want="/$1" '{	# to the end: no SIGPIPE for what it reads
 		for (i = 2; i <= NF; i++)
-			if (substr($i, length($i) - length(want) + 1) == want) {
+			if (!found && substr($i, length($i) - length(want) + 1) == want) {
 				sub(/\.patch$/, "", $1)
 				print $1
-				exit
+				found = 1
 			}
 	}'
 }
@@ -475,7 +475,7 @@ if [ ${#kunit[@]} -gt 0 ]; then
 			skip) verdict skip "kunit: $name" ;;
 			*)
 				verdict FAIL "kunit: $name: $text"
-				grep -E '^ *# ' "$file" | head -n 12 | sed 's/^ */        /'
+				sed -n 's/^ *# /        # /p' "$file" | sed -n 1,12p
 				;;
 			esac
 			report_rows+=("${stem:--}"$'\t'"kunit: $name"$'\t'ours$'\t'–$'\t'"$text")

@@ -55,7 +55,7 @@ done <"$work/patches"
 # New files: each listed once, each there, none in the pristine kernel, and
 # none in the checkout that no patch brings.
 cut -d' ' -f1 "$work/new" | sort >"$work/listed"
-bad=$(uniq -d "$work/listed" | head -n 1)
+bad=$(uniq -d "$work/listed" | sed -n 1p)
 [ -z "$bad" ] || die "two patches bring $bad"
 while read -r file patch; do
 	[ -f "$top/$file" ] || die "$patch brings $file, which is missing in the checkout"

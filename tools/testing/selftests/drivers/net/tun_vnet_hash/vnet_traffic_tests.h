@@ -160,9 +160,6 @@ TEST_F_TIMEOUT(traffic, every_set_of_types, 300)
 TEST_F_TIMEOUT(traffic, random_packets, 300)
 {
 	unsigned int bad = 0, n, step = every(1);
-	struct vnet_flow flow;
-	static const unsigned char dst4[16] = VNET_FLOW_DST4;
-	static const unsigned char dst6[16] = VNET_FLOW_DST6;
 	uint64_t seed = 20261120;
 
 	for (n = 0; n < RANDOM_PACKETS && bad < 5; n += step) {
@@ -173,26 +170,10 @@ TEST_F_TIMEOUT(traffic, random_packets, 300)
 			ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH,
 					   &self->conf.arg));
 		}
-		vnet_flow_random(&seed, &flow);
-		if (device == VNET_IPVTAP)
-			memcpy(flow.dst, flow.l3 == VNET_L3_IPV6 ? dst6 : dst4,
-			       16);
-		self->len = frame_for(&self->tap, &flow, self->frame);
-		if (!self->len)
-			continue;
-		/*
-		 * Some are damaged, behind what names the protocol. ipvlan drops
-		 * those.
-		 */
-		if (n % 4 == 0 && device != VNET_IPVTAP) {
-			size_t l3 = self->tap.flags & IFF_TAP ?
-				    vnet_flow_l3_offset(&flow) : 0;
-
-			self->frame[l3 + 1 + n % (self->len - l3 - 1)] ^=
-				1 << n / 4 % 8;
-		}
-		bad += !check_one(_metadata, &self->tap, &self->conf,
-				  self->frame, self->len, &self->pkt);
+		self->len = random_frame(&self->tap, &seed, n, self->frame);
+		if (self->len)
+			bad += !check_one(_metadata, &self->tap, &self->conf,
+					  self->frame, self->len, &self->pkt);
 	}
 	EXPECT_EQ(0, bad);
 }

@@ -129,15 +129,15 @@ check_series()
 }
 
 # What checkpatch is not asked: whether MAINTAINERS covers a new file, which no
-# single patch can tell; the case of names, which the uapi headers chose; and
-# whether EXPORT_SYMBOL follows its variable, as it takes no DEFINE_ macro with
-# two arguments for one.
-not_asked=FILE_PATH_CHANGES,CAMELCASE,EXPORT_SYMBOL
-# Nor, of tests and tools: braces and blanks about the macros of the kselftest
-# harness; the length of messages and commands, which are not split, but for the
+# single patch can tell; the case of names, which the uapi headers chose; whether
+# EXPORT_SYMBOL follows its variable, as it takes no DEFINE_ macro with two
+# arguments for one; and whether a commit exists, as the source has no history.
+not_asked=FILE_PATH_CHANGES,CAMELCASE,EXPORT_SYMBOL,UNKNOWN_COMMIT_ID
+# Nor, of tests and tools: braces and blanks about and within the macros of the
+# kselftest harness; the length of messages and commands, which are not split, but for the
 # paragraphs of --help; attributes for which user space has no macro.
 not_asked_tests=$not_asked,BRACES,SPACING,MACRO_ARG_REUSE,LONG_LINE_STRING
-not_asked_tests+=,SPLIT_STRING,PREFER_DEFINED_ATTRIBUTE_MACRO
+not_asked_tests+=,SPLIT_STRING,PREFER_DEFINED_ATTRIBUTE_MACRO,COMPLEX_MACRO
 
 check_checkpatch_series()
 {

@@ -21,7 +21,7 @@ guest_mac=52:54:00:12:34:56
 bin=$1
 vmlinuz=$2
 kind=$3
-: "${DEMO_COUNT:=3}" "${DEMO_STEP_BOOT:=}" "${DEMO_STEP_SEND:=}"
+: "${DEMO_COUNT:=3}" "${DEMO_STEERING:=0}" "${DEMO_STEP_BOOT:=}" "${DEMO_STEP_SEND:=}"
 work=$(mktemp -d)
 vmm=
 
@@ -76,7 +76,7 @@ start_guest()
 	append="console=ttyS0 panic=-1 no_timer_check mitigations=off"
 	append+=" demo_seconds=$receive_seconds demo_packets=$packets"
 	"$bin/vnetctl" run --dev tap0 --queues "$queues" --types all \
-		--key default --table "equal:$queues" --report \
+		--key default "${hashing[@]}" --report \
 		--mtu "$mtu" "${attach[@]}" --up --verbose -- \
 	qemu-system-x86_64 -M q35 -nodefaults -no-user-config -no-reboot \
 		-display none -accel tcg -cpu max -smp 4 -m 512 \
@@ -112,6 +112,13 @@ wait_for()
 	done
 }
 
+if [ "$DEMO_STEERING" = 1 ]; then
+	hashing=(--steering-prog "$bin/vnet_inner.bpf.o")
+	tunnel=(--tunnel)
+else
+	hashing=(--table "equal:$queues")
+	tunnel=()
+fi
 make_network
 flows=$("$bin/vnet_send" --list | wc -l)
 echo "[$DEMO_STEP_BOOT] booting a guest behind a $kind: $queues queues, MTU $mtu"
@@ -119,5 +126,5 @@ start_guest $((flows * DEMO_COUNT))
 wait_for ready "$boot_seconds"
 echo "mtu=$(cat /sys/class/net/tap0/mtu) queues=$queues" >"$work/host.txt"
 echo "[$DEMO_STEP_SEND] sending $flows flows, $DEMO_COUNT packets each"
-"$bin/vnet_send" --dev send0 --count "$DEMO_COUNT"
+"$bin/vnet_send" --dev send0 --count "$DEMO_COUNT" "${tunnel[@]}"
 wait_for end $((receive_seconds + 30))

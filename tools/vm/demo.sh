@@ -8,6 +8,8 @@
 # DEMO_BREAK_KEY=1: another key in the comparison only, so the demo must fail.
 # DEMO_COUNT=K: packets of each flow (3).
 # DEMO_TAP=macvtap: a macvtap in place of a tap behind a bridge.
+# DEMO_STEERING=1: each flow within VXLAN, and a steering program that hashes it
+#	there, in place of RSS.
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -22,6 +24,10 @@ count=${DEMO_COUNT:-3}
 [[ $count =~ ^[1-9][0-9]{0,3}$ ]] || usage "DEMO_COUNT=1..9999 demo.sh"
 kind=${DEMO_TAP:-tap}
 [[ $kind =~ ^(tap|macvtap)$ ]] || usage "DEMO_TAP=tap|macvtap demo.sh"
+steering=${DEMO_STEERING:-0}
+[[ $steering =~ ^[01]$ ]] || usage "DEMO_STEERING=1 demo.sh"
+tunnel=()
+[ "$steering" = 0 ] || tunnel=(--tunnel)
 mkdir -p "$bin"
 
 # quietly LOG COMMAND...: keep its output, show the end of it on failure.
@@ -58,7 +64,7 @@ quietly programs.log make -C "$programs" -f programs.mk OUTPUT="$bin"
 rm -f "$demo"/{host,results}.txt "$demo"/{vmm,guest-console}.log
 "$vm_dir/run.sh" --kernel test --cpus 2 --memory 2048 --timeout 600 \
 	--log "$demo/host-console.log" -- \
-	env DEMO_COUNT="$count" DEMO_STEP_BOOT="4/$steps" \
+	env DEMO_COUNT="$count" DEMO_STEERING="$steering" DEMO_STEP_BOOT="4/$steps" \
 	DEMO_STEP_SEND="5/$steps" \
 	"$vm_dir/demo-host.sh" "$bin" "$kernel/vmlinuz" "$kind" |
 	split_output ||
@@ -69,7 +75,7 @@ read -r mtu queues <"$demo/host.txt"
 status=0
 "$bin/vnet_check" --results "$demo/results.txt" --key default --types all \
 	--table "equal:${queues#*=}" --queues "${queues#*=}" \
-	--mtu "${mtu#*=}" --count "$count" || status=$?
+	--mtu "${mtu#*=}" --count "$count" "${tunnel[@]}" || status=$?
 if [ "$status" -ne 0 ]; then
 	echo "The guest did not get what the host's table and key promise: see the rows marked FAIL."
 	exit "$status"

@@ -26,9 +26,10 @@ build="
 	git		the series
 	iproute2	the tests
 	kmod		installing and loading modules
-	libbpf-dev	BPF programs of the tests
+	libbpf-dev	BPF programs of the tests, vnetctl
 	libelf-dev	the kernel's build (objtool)
 	libmnl-dev	vnetctl
+	libseccomp-dev	vnetctl
 	libssl-dev	the kernel's build
 	qemu-system-x86	the virtual machines
 	rsync		the patched tree

@@ -38,7 +38,7 @@ debug)
 esac
 
 kunit_modules=(virtio_net_hash_test)
-demos=(demo_tap demo_macvtap demo_break_key)
+demos=(demo_tap demo_macvtap demo_steering demo_break_key)
 selftests=$top/tools/testing/selftests
 results=$top/build/test
 report=$top/build/report.md
@@ -499,6 +499,10 @@ for name in "${e2e[@]}"; do
 	case $name in
 	demo_tap | demo_macvtap)
 		DEMO_TAP=${name#demo_} "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
+		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
+		;;
+	demo_steering)
+		DEMO_STEERING=1 "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
 		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
 		;;
 	demo_break_key)

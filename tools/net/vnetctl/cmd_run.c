@@ -11,6 +11,7 @@
 #include "expand.h"
 #include "hash.h"
 #include "link.h"
+#include "steering.h"
 #include "tundev.h"
 #include "vnetctl.h"
 
@@ -23,6 +24,7 @@
  * @bridge: bridge to join, or NULL
  * @up: bring the link up
  * @verbose: say what was done
+ * @steering: object file of a steering program, or NULL
  * @hash: hash options
  * @command: the command and its arguments, NULL ends them
  */
@@ -34,6 +36,7 @@ struct run_opts {
 	const char *bridge;
 	bool up;
 	bool verbose;
+	const char *steering;
 	struct hash_opts hash;
 	char **command;
 };
@@ -43,12 +46,14 @@ struct run_opts {
  * @opts: the command line
  * @dev: the device
  * @config: its hashing
+ * @steering: its steering program
  * @fds: its queues, -1 where none is open
  */
 struct run {
 	const struct run_opts *opts;
 	struct tundev dev;
 	struct hash_config config;
+	struct steering steering;
 	int fds[HASH_MAX_QUEUES];
 };
 
@@ -59,6 +64,7 @@ enum {
 	OPT_MTU,
 	OPT_BRIDGE,
 	OPT_UP,
+	OPT_STEERING,
 };
 
 static const struct argp_option options[] = {
@@ -72,6 +78,8 @@ static const struct argp_option options[] = {
 	{ "mtu", OPT_MTU, "N", 0, "Set the tap's MTU", 0 },
 	{ "bridge", OPT_BRIDGE, "BRIDGE", 0, "Add the tap to a bridge", 0 },
 	{ "up", OPT_UP, NULL, 0, "Bring the link up", 0 },
+	{ "steering-prog", OPT_STEERING, "FILE", 0,
+	  "Have the BPF program in an object file choose the queue", 0 },
 	{ "verbose", 'v', NULL, 0, "Print on stderr what was set", 0 },
 	{ 0 },
 };
@@ -114,6 +122,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 		return 0;
 	case OPT_UP:
 		opts->up = true;
+		return 0;
+	case OPT_STEERING:
+		opts->steering = arg;
 		return 0;
 	case 'v':
 		opts->verbose = true;
@@ -185,6 +196,8 @@ static int check(const struct run_opts *opts)
 	int ret;
 
 	ret = check_hdr_size(opts);
+	if (!ret && opts->steering && opts->hash.rss)
+		ret = usage_error("--steering-prog and --rss (or --table) both choose the queue; one of them is accepted");
 	if (!ret && hash_opts_given(&opts->hash))
 		ret = hash_opts_check(&opts->hash, opts->queues);
 	if (!ret)
@@ -334,6 +347,8 @@ static void summary(const struct run *run, const char *fds, unsigned int mtu)
 {
 	fprintf(stderr, "%s:\n  queues: %u\n  descriptors: %s\n  MTU: %u\n",
 		run->dev.name, run->opts->queues, fds, mtu);
+	if (run->opts->steering)
+		fprintf(stderr, "  steering program: %s\n", run->opts->steering);
 	hash_print_config(stderr, run->dev.name, &run->config, false);
 }
 
@@ -391,16 +406,23 @@ static int run_command(struct run *run)
 	ret = tundev_find(run->opts->dev, &run->dev);
 	if (!ret)
 		ret = check_device(run);
+	if (!ret && run->opts->steering)
+		ret = steering_load(&run->steering, run->opts->steering);
 	if (!ret)
 		ret = open_queues(run);
 	if (!ret)
 		ret = set_hash(run);
+	if (!ret && run->opts->steering)
+		ret = steering_attach(&run->steering, run->fds[0],
+				      run->dev.name);
 	if (!ret)
 		ret = set_hdr_size(run);
 	if (!ret)
 		ret = set_link(run);
 	if (!ret)
 		ret = fill_in(run, &args);
+	if (!ret && run->opts->steering)
+		ret = steering_keep();
 	if (!ret)
 		ret = execute(args);
 	expand_free(args);
@@ -426,6 +448,7 @@ int cmd_run(int argc, char **argv)
 	for (unsigned int i = 0; i < opts.queues; i++)
 		if (run.fds[i] >= 0)
 			close(run.fds[i]);
+	steering_free(&run.steering);
 	hash_config_free(&run.config);
 	return ret;
 }

@@ -77,7 +77,7 @@ _vnetctl()
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="--help --usage --version"
 	local hashing="--report --rss --table --unclassified --types --key"
-	local valued="--dev --queues --hdr-size --mtu --bridge --table"
+	local valued="--dev --queues --hdr-size --mtu --bridge --table --steering-prog"
 	local options start
 
 	valued+=" --unclassified --types --key"
@@ -133,6 +133,10 @@ _vnetctl()
 		compopt -o nospace
 		return
 		;;
+	--steering-prog)
+		_vnetctl_lines < <(compgen -f -- "$cur")
+		return
+		;;
 	--queues | --mtu | --unclassified)
 		return
 		;;
@@ -152,7 +156,7 @@ _vnetctl()
 		options="--dev --json"
 		;;
 	run)
-		options="--dev --queues --hdr-size --mtu --bridge --up --verbose"
+		options="--dev --queues --hdr-size --mtu --bridge --up --steering-prog --verbose"
 		options+=" $hashing --"
 		;;
 	*)

@@ -15,6 +15,7 @@
 #include "vnet_flow.h"
 #include "vnet_hash_ref.h"
 #include "vnet_opt.h"
+#include "vnet_tunnel.h"
 
 enum {
 	MAX_KEY		= 64,
@@ -35,6 +36,7 @@ struct config {
 	unsigned long mtu;		/* 0: not compared */
 	unsigned long queues;		/* 0: not compared */
 	unsigned long count;		/* frames sent of each flow */
+	bool tunnel;			/* hashed by vnet_inner.bpf.c in a tunnel */
 };
 
 /* What the guest saw of a flow. */
@@ -64,6 +66,7 @@ static const struct option options[] = {
 	{ "mtu", required_argument, NULL, 'm' },
 	{ "queues", required_argument, NULL, 'q' },
 	{ "count", required_argument, NULL, 'c' },
+	{ "tunnel", no_argument, NULL, 'T' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
 };
@@ -72,7 +75,7 @@ static void print_usage(FILE *to)
 {
 	fputs("usage: vnet_check --results FILE [--key default|HEX] [--types all|MASK]\n"
 	      "                  [--table equal:N[/LEN]|Q,Q,...] [--unclassified Q]\n"
-	      "                  [--mtu BYTES] [--queues N] [--count K]\n"
+	      "                  [--mtu BYTES] [--queues N] [--count K] [--tunnel]\n"
 	      "Exits 0 if all flows arrived with the hash and on the queue they must.\n",
 	      to);
 }
@@ -175,6 +178,9 @@ static void parse_option(struct config *c, int opt)
 	case 'c':
 		c->count = vnet_opt_number("count", optarg, 1, 1000000);
 		break;
+	case 'T':
+		c->tunnel = true;
+		break;
 	case 'h':
 		print_usage(stdout);
 		exit(0);
@@ -249,10 +255,16 @@ static void read_results(struct guest *g, const char *path)
 static struct vnet_hash_ref_result expect(const struct config *c,
 					  const struct vnet_flow *f)
 {
-	uint8_t frame[VNET_FLOW_MAX_FRAME];
+	uint8_t frame[VNET_FLOW_MAX_FRAME], outer[VNET_TUNNEL_MAX_FRAME];
 	size_t len = vnet_flow_build(f, frame, sizeof(frame));
+	uint32_t inner = c->tunnel ? vnet_tunnel_types(f) & c->types : c->types;
 
-	return vnet_hash_ref(frame, len, 1, c->types, c->key, c->key_len);
+	if (c->tunnel && !inner) {
+		len = vnet_tunnel_wrap(&vnet_tunnels[0], false, frame, len,
+				       outer);
+		return vnet_hash_ref(outer, len, 1, c->types, c->key, c->key_len);
+	}
+	return vnet_hash_ref(frame, len, 1, inner, c->key, c->key_len);
 }
 
 static int expect_queue(const struct config *c,

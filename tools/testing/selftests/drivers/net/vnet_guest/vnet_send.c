@@ -14,12 +14,14 @@
 
 #include "vnet_flow.h"
 #include "vnet_opt.h"
+#include "vnet_tunnel.h"
 
 struct config {
 	const char *dev;
 	unsigned long count;		/* frames of each flow */
 	unsigned long gap;		/* microseconds between frames */
 	long flow;			/* the only flow, or -1: all */
+	bool tunnel;			/* within vnet_tunnels[0], over IPv4 */
 };
 
 static const struct option options[] = {
@@ -27,6 +29,7 @@ static const struct option options[] = {
 	{ "count", required_argument, NULL, 'c' },
 	{ "flow", required_argument, NULL, 'f' },
 	{ "gap", required_argument, NULL, 'g' },
+	{ "tunnel", no_argument, NULL, 't' },
 	{ "list", no_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ }
@@ -34,9 +37,10 @@ static const struct option options[] = {
 
 static void print_usage(FILE *to)
 {
-	fputs("usage: vnet_send --dev IF [--count K] [--flow N] [--gap USEC]\n"
+	fputs("usage: vnet_send --dev IF [--count K] [--flow N] [--gap USEC] [--tunnel]\n"
 	      "       vnet_send --list\n"
-	      "Sends K (1) frames of each flow, or of flow N, USEC (2000) apart.\n",
+	      "Sends K (1) frames of each flow, or of flow N, USEC (2000) apart, within\n"
+	      "VXLAN if told so.\n",
 	      to);
 }
 
@@ -68,6 +72,9 @@ static void parse_args(int argc, char **argv, struct config *c)
 			break;
 		case 'g':
 			c->gap = vnet_opt_number("gap", optarg, 0, 1000000);
+			break;
+		case 't':
+			c->tunnel = true;
 			break;
 		case 'l':
 			list_flows();
@@ -104,13 +111,19 @@ static int open_packet_socket(const char *dev)
 
 static void send_flow(int fd, const struct config *c, size_t i)
 {
-	uint8_t frame[VNET_FLOW_MAX_FRAME];
+	uint8_t frame[VNET_FLOW_MAX_FRAME], outer[VNET_TUNNEL_MAX_FRAME];
 	size_t len = vnet_flow_build(&vnet_flows[i], frame, sizeof(frame));
+	const uint8_t *sent = frame;
 	ssize_t n;
 
 	if (!len)
 		errx(VNET_EXIT_FAIL, "flow %zu does not fit a frame", i);
-	n = send(fd, frame, len, 0);
+	if (c->tunnel) {
+		len = vnet_tunnel_wrap(&vnet_tunnels[0], false, frame, len,
+				       outer);
+		sent = outer;
+	}
+	n = send(fd, sent, len, 0);
 	if (n < 0)
 		err(VNET_EXIT_FAIL, "sending flow %zu out of %s", i, c->dev);
 	if (c->gap)

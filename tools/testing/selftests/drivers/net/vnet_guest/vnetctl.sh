@@ -743,6 +743,27 @@ t_run_status_of_command()
 	expect_no_device rs0
 }
 
+# The program stays with the device, and the hash with it, until both go.
+t_run_steering_prog()
+{
+	try "$VNETCTL" run --dev rg0 --queues 4 --report -v \
+		--steering-prog vnet_inner.bpf.o -- \
+		sh -c "'$VNETCTL' show {dev}; grep Seccomp: /proc/self/status"
+	expect_rc 0
+	expect_err "steering program: vnet_inner.bpf.o"
+	expect_out "flags: report"
+	expect_out "Seccomp:	2"
+	expect_no_device rg0
+
+	# A persistent device keeps it, and RSS has to wait.
+	tap rg1 multi_queue
+	try "$VNETCTL" run --dev rg1 --steering-prog vnet_inner.bpf.o -- true
+	expect_rc 0
+	refused 1 "rg1" set --dev rg1 --table equal:1
+	try "$VNETCTL" set --dev rg1 --report
+	expect_rc 0
+}
+
 # --- refusals ---------------------------------------------------------------
 
 t_usage_refused()
@@ -838,6 +859,21 @@ t_run_options_refused()
 	refused 2 "placeholder {fdz} is unknown; known: {fds} {fd} {queues} {vectors} {mtu} {dev}" \
 		"${run[@]}" -- echo 'fds={fdz}'
 	expect_no_device rr0
+}
+
+t_steering_prog_refused()
+{
+	local run=(run --dev sx0 --steering-prog)
+
+	refused 2 "--steering-prog and --rss (or --table) both choose the queue" \
+		"${run[@]}" vnet_inner.bpf.o --rss -- true
+	refused 2 "--steering-prog and --rss (or --table) both choose the queue" \
+		"${run[@]}" vnet_inner.bpf.o --table equal:1 -- true
+	refused 1 "--steering-prog no-such-file: No such file or directory" \
+		"${run[@]}" no-such-file -- true
+	refused 1 "a program of section 'tc' is not accepted; 'vnet_hash' and 'socket' are" \
+		"${run[@]}" vnet_rx.bpf.o -- true
+	expect_no_device sx0
 }
 
 t_devices_refused()
@@ -947,6 +983,7 @@ TESTS=(
 	macvtap ipvtap macvlan_refused
 	run_placeholders run_other_braces run_descriptors run_frame_passes
 	run_link run_one_queue_flags run_existing run_status_of_command
+	run_steering_prog steering_prog_refused
 	usage_refused set_options_refused key_refused table_refused
 	run_options_refused devices_refused failed_run_leaves_nothing
 	in_use_refused unprivileged

@@ -13,17 +13,18 @@ set -euo pipefail
 
 what=$1 folder=$2 object=$3
 failed=0
+cd "$folder"
 
 # rows ARRAY PREFIX OPTION...: as vnet_bench prints them.
 rows()
 {
 	local array=$1 prefix=$2
 	shift 2
-	"$folder/vnet_bench" -o "$object" "$@" |
+	./vnet_bench -o "$object" "$@" |
 		sed -u "s/^/@$array $prefix/" || failed=1
 }
 
-results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} tun.ebpf_rss)
+results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} tun.ebpf_{rss,vnet_hash,kfunc})
 case $what in
 patched)
 	rows results "" "${results[@]}"

@@ -47,6 +47,7 @@ static const struct mode {
 	__u32 flags;		/* TUN_VNET_HASH_* */
 	bool multiqueue;
 	bool ebpf;		/* RSS by a steering program */
+	const char *steering;	/* the same, of BPF_PROG_TYPE_VNET_HASH */
 } modes[] = {
 	{ .name = "one_queue" },
 	{ .name = "automq", .multiqueue = true },
@@ -55,6 +56,10 @@ static const struct mode {
 	{ .name = "rss_report", .multiqueue = true,
 	  .flags = TUN_VNET_HASH_RSS | TUN_VNET_HASH_REPORT },
 	{ .name = "ebpf_rss", .multiqueue = true, .ebpf = true },
+	{ .name = "ebpf_vnet_hash", .multiqueue = true,
+	  .flags = TUN_VNET_HASH_REPORT, .steering = "vnet_rss.bpf.o" },
+	{ .name = "ebpf_kfunc", .multiqueue = true,
+	  .flags = TUN_VNET_HASH_REPORT, .steering = "vnet_kfunc.bpf.o" },
 };
 
 static const struct family {
@@ -201,6 +206,8 @@ static void set_up(const struct way *way, const struct mode *mode,
 		err(1, errno == EINVAL || errno == ENOTTY ?
 		    "TUNSETVNETHASH (this kernel does not have it?)" :
 		    "TUNSETVNETHASH");
+	if (mode->steering)
+		bench_load_steering(mode->steering, tap, conf);
 }
 
 /* Send a packet of each flow from a queue, so that the device learns it. */
@@ -256,7 +263,8 @@ static void learn(const struct way *way, const struct mode *mode,
 		  const struct vnet_tap *tap, const struct vnet_conf *conf,
 		  const struct frames *frames, unsigned int *queues)
 {
-	bool rss = mode->flags & TUN_VNET_HASH_RSS || mode->ebpf;
+	bool rss = mode->flags & TUN_VNET_HASH_RSS || mode->ebpf ||
+		   mode->steering;
 	ssize_t len = tap->hdr_size + frames->size;
 	unsigned int i, value, report;
 	struct virtio_net_hdr_v1_hash hdr;

@@ -14,6 +14,7 @@
 #include <linux/if_link.h>
 
 #include "vnet_bench_bpf.h"
+#include "steering.h"
 #include "vnet_bench_load.h"
 
 static void fill_map(const struct bpf_object *obj, const char *map, __u32 index,
@@ -70,6 +71,23 @@ void bench_load_rss(const char *object, int tap, const struct vnet_conf *conf)
 
 	fd = bpf_program__fd(prog);
 	if (ioctl(tap, TUNSETSTEERINGEBPF, &fd))
+		err(1, "TUNSETSTEERINGEBPF");
+}
+
+/**
+ * bench_load_steering - have a program of BPF_PROG_TYPE_VNET_HASH do RSS
+ * @object: file
+ * @tap: the device
+ * @conf: what it is to do
+ */
+void bench_load_steering(const char *object, const struct vnet_tap *tap,
+			 const struct vnet_conf *conf)
+{
+	struct steering s;
+
+	if (steering_load(&s, object) || steering_conf(&s, conf, tap))
+		errx(1, "cannot load %s", object);
+	if (ioctl(tap->fds[0], TUNSETSTEERINGEBPF, &s.prog))
 		err(1, "TUNSETSTEERINGEBPF");
 }
 

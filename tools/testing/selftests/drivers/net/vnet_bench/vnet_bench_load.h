@@ -8,6 +8,8 @@
 #include "vnet_tap.h"
 
 void bench_load_rss(const char *object, int tap, const struct vnet_conf *conf);
+void bench_load_steering(const char *object, const struct vnet_tap *tap,
+			 const struct vnet_conf *conf);
 void bench_load_redirect(const char *from, const char *to);
 
 #endif /* VNET_BENCH_LOAD_H */

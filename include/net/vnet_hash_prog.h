@@ -74,4 +74,9 @@ static inline u32 vnet_hash_prog_run(const struct bpf_prog *prog,
 	return queue;
 }
 
+/* What programs call */
+int bpf_vnet_hash_set(struct __sk_buff *skb_ctx, u32 value, u32 report);
+u64 bpf_vnet_hash_compute(struct __sk_buff *skb_ctx, u32 types);
+u32 bpf_vnet_hash_toeplitz(struct __sk_buff *skb_ctx, const void *data, u32 data__sz);
+
 #endif /* _NET_VNET_HASH_PROG_H */

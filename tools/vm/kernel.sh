@@ -135,7 +135,10 @@ lost=$(cat "${fragments[@]}" |
 [ -z "$lost" ] ||
 	die "Kconfig did not take these from ${fragments[*]##*/} (a missing dependency or patch?):"$'\n'"$lost"
 
-watched "building kernel $version ($flavour)" bzImage modules
+watched "building kernel $version ($flavour)" vmlinux modules
+# Without ccache, which in depend mode does not see that the image includes the
+# kernel as a file: it gave out another kernel whose compressed size was the same.
+CCACHE_DISABLE=1 watched "packing kernel $version ($flavour)" bzImage
 rm -rf "$out/root.new" "$out/headers.new"
 "${make[@]}" modules_install INSTALL_MOD_PATH="$out/root.new" >>"$log" 2>&1 ||
 	fail_log "installing the modules failed"

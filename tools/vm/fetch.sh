@@ -3,7 +3,8 @@
 # Bring a kernel into the cache, and print where it is.
 #
 #   fetch.sh source   the pristine source: Debian's package, or KERNEL_SRC
-#   fetch.sh stock    Debian's kernel image of the same version, unpacked
+#   fetch.sh stock    Debian's kernel image of the same version, and what modules
+#                     for it are built with, unpacked
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -73,7 +74,7 @@ stock_names()
 
 stock()
 {
-	local version dir name deb tmp release
+	local version dir name deb tmp release headers
 	if [ "${KERNEL_SRC:-}" ]; then
 		version=$(kernel_version "$(source_from_user)")
 	else
@@ -82,14 +83,14 @@ stock()
 
 	# A stock kernel of the very version that we build, from the cache.
 	for dir in "$cache/stock/$version+"*; do
-		if [ -f "$dir/.complete" ]; then
+		if [ -e "$dir/build" ]; then
 			echo "$dir"
 			return
 		fi
 	done
 
 	command -v apt-get >/dev/null ||
-		die "no apt-get: unpack a Debian linux-image-$version+*-amd64 package into $cache/stock/$version+deb and touch .complete there"
+		die "no apt-get: unpack the Debian packages linux-image-$version+*-amd64 and linux-headers-$version+*-amd64 into $cache/stock/$version+deb, and make \`build' and \`vmlinuz' there links to the headers and to the kernel"
 	locked "$cache/stock/.lock"
 	if [ -z "$(stock_names)" ]; then
 		say "no linux-image-$base.*-amd64 in apt's lists: apt-get update"
@@ -111,37 +112,43 @@ stock()
 	"$version"+*) ;;
 	*)
 		say "note: the stock kernel is $release, ours $version (apt has no other)"
-		if [ -f "$dir/.complete" ]; then
+		if [ -e "$dir/build" ]; then
 			echo "$dir"
 			return
 		fi
 		;;
 	esac
 
-	say "downloading $name"
+	say "downloading $name and the headers that modules are built with"
 	tmp=$(mktemp -d "$cache/stock/.unpack.XXXXXX")
 	# shellcheck disable=SC2064
 	trap "rm -rf '$tmp'" EXIT
 	# apt's sandbox user cannot write here; as root it would only warn.
-	(cd "$tmp" && apt-get -q -o APT::Sandbox::User="$(id -un)" \
-		download "$name" >"$tmp/log" 2>&1) || {
+	(cd "$tmp" && apt-get -q -o APT::Sandbox::User="$(id -un)" download "$name" \
+		"linux-headers-$release-amd64" "linux-headers-$release-common" \
+		"linux-kbuild-$release" >"$tmp/log" 2>&1) || {
 		cat "$tmp/log" >&2
-		die "cannot download $name: see above"
+		die "cannot download $name and its headers: see above"
 	}
-	deb=$(find "$tmp" -maxdepth 1 -name '*.deb')
-	dpkg -x "$deb" "$tmp/root"
+	for deb in "$tmp"/*.deb; do
+		dpkg -x "$deb" "$tmp/root"
+	done
 	# One layout, whether or not the package is of a merged-/usr Debian.
 	if [ -d "$tmp/root/usr/lib/modules" ]; then
 		mkdir -p "$tmp/root/lib"
 		mv "$tmp/root/usr/lib/modules" "$tmp/root/lib/modules"
 	fi
+	headers=usr/src/linux-headers-$release
 	if [ ! -f "$tmp/root/boot/vmlinuz-$release-amd64" ] ||
-	   [ ! -d "$tmp/root/lib/modules/$release-amd64/kernel" ]; then
-		die "$name does not hold a kernel and its modules: a changed layout?"
+	   [ ! -d "$tmp/root/lib/modules/$release-amd64/kernel" ] ||
+	   [ ! -f "$tmp/root/$headers-common/Makefile" ] ||
+	   [ ! -f "$tmp/root/$headers-amd64/scripts/mod/modpost" ]; then
+		die "$name does not hold a kernel, its modules and headers: a changed layout?"
 	fi
+	echo "include $dir/$headers-common/Makefile" >"$tmp/root/$headers-amd64/Makefile"
 	depmod -b "$tmp/root" "$release-amd64"
 	ln -s "boot/vmlinuz-$release-amd64" "$tmp/root/vmlinuz"
-	touch "$tmp/root/.complete"
+	ln -s "$headers-amd64" "$tmp/root/build"
 	chmod 755 "$tmp/root"
 	rm -rf "$dir"
 	mv "$tmp/root" "$dir"

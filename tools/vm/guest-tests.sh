@@ -1,14 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # In the guest: run test programs one after the other, each between two marker
-# lines by which test.sh takes the output apart.
+# lines by which test.sh takes the output apart.  The modules in the folder's
+# test_modules/KERNEL are loaded before.
 #
-#   guest-tests.sh NONCE FOLDER SECONDS PROGRAM...
+#   guest-tests.sh NONCE FOLDER KERNEL SECONDS PROGRAM...
 set -euo pipefail
 
-nonce=$1 folder=$2 seconds=$3
-shift 3
+nonce=$1 folder=$2 kernel=$3 seconds=$4
+shift 4
 cd "$folder"
+for module in test_modules/"$kernel"/*.ko; do
+	if [ -f "$module" ]; then insmod "$module"; fi
+done
 for program; do
 	printf '\n%s begin %s\n' "$nonce" "$program"
 	status=0 began=$SECONDS

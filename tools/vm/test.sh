@@ -86,7 +86,8 @@ nonce=@$(od -An -N6 -tx8 /dev/urandom | tr -d ' ')
 
 mapfile -t folders < <(
 	[ ! -d "$selftests" ] ||
-		find "$selftests" -name Makefile -printf '%P\n' | sed 's|/Makefile$||' | sort)
+		find "$selftests" -name Makefile ! -path '*/test_modules/*' -printf '%P\n' |
+			sed 's|/Makefile$||' | sort)
 if [ -z "$pattern" ]; then
 	steps=$((2 + ${#folders[@]} * ${#kernels[@]} + 1))
 	if [ "$kernel" = test ]; then
@@ -98,9 +99,27 @@ fi
 begin "kernels"
 out=$("$vm_dir/kernel.sh" "$kernel")
 tree=$("$vm_dir/tree.sh")
+declare -A built_in=([$kernel]=$out)	# by kernel: what its modules are built with
 if [ "$kernel" = test ]; then
-	"$vm_dir/fetch.sh" stock >/dev/null
+	stock=$("$vm_dir/fetch.sh" stock)
+	built_in[stock]=$stock/build
 fi
+
+# build_modules FOLDER: its modules, for each kernel, to where guest-tests.sh
+# looks for them
+build_modules()
+{
+	local on source target
+	[ -d "$tree/tools/testing/selftests/$1/test_modules" ] || return 0
+	for on in "${kernels[@]}"; do
+		source=$build/modules/$on/$1
+		target=$build/install/$1/test_modules/$on
+		mkdir -p "$source" "$target"
+		rsync -a "$tree/tools/testing/selftests/$1/test_modules/" "$source/" &&
+			make -C "$source" KDIR="${built_in[$on]}" &&
+			cp "$source"/*.ko "$target" || return 1
+	done
+}
 
 begin "test programs"
 build=$cache/build/selftests
@@ -110,13 +129,15 @@ for folder in "${folders[@]}"; do
 	log=$log_dir/selftests-${folder//\//-}.log
 	rm -rf "${build:?}/install/$folder"
 	mkdir -p "$build/$folder" "$build/install/$folder"
-	make -C "$tree/tools/testing/selftests/$folder" \
+	if ! make -C "$tree/tools/testing/selftests/$folder" \
 		OUTPUT="$build/$folder" INSTALL_PATH="$build/install/$folder" \
 		KHDR_INCLUDES="-isystem $out/headers/include" \
-		VMLINUX_BTF="$out/vmlinux" all install >"$log" 2>&1 || {
+		VMLINUX_BTF="$out/vmlinux" TEST_GEN_MODS_DIR= \
+		all install >"$log" 2>&1 ||
+	   ! build_modules "$folder" >>"$log" 2>&1; then
 		tail -n 30 "$log" >&2
 		die "the tests in $folder do not build; the whole log: $log"
-	}
+	fi
 	programs[$folder]=$(make -s -C "$tree/tools/testing/selftests/$folder" \
 		OUTPUT="$build/$folder" COLLECTION=. emit_tests 2>>"$log" |
 		sed 's/^\.://' | tr '\n' ' ')
@@ -248,7 +269,8 @@ run_folder()
 		--log "$out/console.log" -- \
 		env VNETCTL="$top/build/vnetctl/vnetctl" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
-		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$seconds" "$@" \
+		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$on" \
+		"$seconds" "$@" \
 		>"$out/output" 2>"$out/errors" || status=$?
 	awk -v nonce="$nonce" -v dir="$out" '
 		$1 == nonce && $2 == "begin" { file = dir "/" $3 ".tap"; printf "" >file; next }

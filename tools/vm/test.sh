@@ -37,7 +37,7 @@ debug)
 *) usage "test.sh [--kernel test|debug] [PATTERN]" ;;
 esac
 
-kunit_modules=(virtio_net_hash_test)
+kunit_modules=(virtio_net_hash_test virtio_net_hdr_test)
 demos=(demo_tap demo_macvtap demo_steering demo_break_key)
 selftests=$top/tools/testing/selftests
 results=$top/build/test

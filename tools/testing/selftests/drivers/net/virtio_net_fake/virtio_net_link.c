@@ -1,0 +1,640 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * MTU, the header of what is sent, and what is left after a suspension.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+
+#include "../../../kselftest_harness.h"
+#include "fake_dev.h"
+
+#define ETHERTYPE	0x88b5	/* for experiments: nobody else sends it */
+#define MAX_FRAME	(65535 + ETH_HLEN + 8)
+#define HASH		0xf2821f11u
+
+#define BASE		(FAKE_VERSION_1 | FAKE_F(CTRL_VQ))
+#define BIG		(FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4))
+#define MRG		FAKE_F(MRG_RXBUF)
+
+static int run(const char *fmt, ...)
+{
+	char command[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command);
+}
+
+/* A packet socket on @name for @ethertype */
+static int packet_socket(const char *name, int ethertype)
+{
+	struct timeval patience = { .tv_sec = 2 };
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ethertype),
+		.sll_ifindex = if_nametoindex(name),
+	};
+	int fd;
+
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0)
+		return -1;
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static void make_frame(uint8_t *frame, size_t len)
+{
+	static const uint8_t start[ETH_HLEN] = {
+		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0x52, 0x54, 0x00, 0x12, 0x34, 0x01,
+		ETHERTYPE >> 8, ETHERTYPE & 0xff,
+	};
+	size_t i;
+
+	memcpy(frame, start, sizeof(start));
+	for (i = sizeof(start); i < len; i++)
+		frame[i] = i * 7 + i / 251;
+}
+
+/* Is a frame of @len bytes received, and intact, within @seconds? */
+static bool received(struct fake_dev *dev, int fd, size_t len, int seconds)
+{
+	static uint8_t frame[MAX_FRAME], out[MAX_FRAME];
+	struct timeval patience = { .tv_sec = seconds, .tv_usec = seconds ? 0 : 100000 };
+	struct virtio_net_hdr_v1_hash hdr = {};
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	make_frame(frame, len);
+	return !fake_give(dev, 0, &hdr, frame, len) &&
+	       recv(fd, out, sizeof(out), MSG_TRUNC) == (ssize_t)len &&
+	       !memcmp(frame, out, len);
+}
+
+/* ---- MTU: what the device advises, by buffers and failover ---- */
+
+FIXTURE(mtu)
+{
+	struct fake_dev dev;
+};
+
+FIXTURE_VARIANT(mtu)
+{
+	unsigned int advised, wanted;
+	uint64_t features;
+};
+
+#define FEATURES_small		0
+#define FEATURES_big		BIG
+#define FEATURES_mergeable	MRG
+#define FEATURES_alone		0
+#define FEATURES_standby	FAKE_F(STANDBY)
+
+#define MTU(buffers, failover, advise, want)					\
+	FIXTURE_VARIANT_ADD(mtu, buffers##_##failover##_##advise) {		\
+		.advised = advise, .wanted = want,			\
+		.features = FEATURES_##buffers | FEATURES_##failover,	\
+	}
+
+/* virtio 1.3, 5.1.4.1: at least 68.  Less is no advice. */
+MTU(small, alone, 67, 1500);
+MTU(small, alone, 68, 68);
+MTU(small, alone, 1280, 1280);
+MTU(small, alone, 1400, 1400);
+MTU(small, alone, 1500, 1500);
+MTU(small, alone, 9000, 9000);
+MTU(small, alone, 65535, 65535);
+MTU(big, alone, 67, 1500);
+MTU(big, alone, 68, 68);
+MTU(big, alone, 1280, 1280);
+MTU(big, alone, 1400, 1400);
+MTU(big, alone, 1500, 1500);
+MTU(big, alone, 9000, 9000);
+MTU(big, alone, 65535, 65535);
+MTU(mergeable, alone, 67, 1500);
+MTU(mergeable, alone, 68, 68);
+MTU(mergeable, alone, 1280, 1280);
+MTU(mergeable, alone, 1400, 1400);
+MTU(mergeable, alone, 1500, 1500);
+MTU(mergeable, alone, 9000, 9000);
+MTU(mergeable, alone, 65535, 65535);
+MTU(small, standby, 67, 1500);
+MTU(small, standby, 68, 68);
+MTU(small, standby, 1280, 1280);
+MTU(small, standby, 1400, 1400);
+MTU(small, standby, 1500, 1500);
+MTU(small, standby, 9000, 9000);
+MTU(small, standby, 65535, 65535);
+MTU(big, standby, 67, 1500);
+MTU(big, standby, 68, 68);
+MTU(big, standby, 1280, 1280);
+MTU(big, standby, 1400, 1400);
+MTU(big, standby, 1500, 1500);
+MTU(big, standby, 9000, 9000);
+MTU(big, standby, 65535, 65535);
+MTU(mergeable, standby, 67, 1500);
+MTU(mergeable, standby, 68, 68);
+MTU(mergeable, standby, 1280, 1280);
+MTU(mergeable, standby, 1400, 1400);
+MTU(mergeable, standby, 1500, 1500);
+MTU(mergeable, standby, 9000, 9000);
+MTU(mergeable, standby, 65535, 65535);
+
+FIXTURE_SETUP(mtu)
+{
+	ASSERT_EQ(0, fake_init(&self->dev, BASE | FAKE_F(MTU) | variant->features));
+	self->dev.config.mtu = variant->advised;
+	ASSERT_EQ(0, fake_add(&self->dev));
+}
+
+FIXTURE_TEARDOWN(mtu)
+{
+	fake_destroy(&self->dev);
+}
+
+TEST_F(mtu, advised)
+{
+	const char *top = self->dev.name;
+	struct fake_dev master;
+	int fd;
+
+	EXPECT_EQ((int)variant->wanted, fake_get_mtu(&self->dev));
+	if (variant->features & FAKE_F(STANDBY)) {
+		top = self->dev.master;
+		ASSERT_NE('\0', top[0]);
+		master = self->dev;
+		memcpy(master.name, top, sizeof(master.name));
+		EXPECT_EQ((int)variant->wanted, fake_get_mtu(&master));
+		/* Both come up. */
+		ASSERT_EQ(0, fake_up(&master, true));
+	} else {
+		ASSERT_EQ(0, fake_up(&self->dev, true));
+	}
+	fd = packet_socket(top, ETHERTYPE);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(received(&self->dev, fd, ETH_HLEN + variant->wanted, 2));
+	close(fd);
+}
+
+/* The administrator knows better, downwards. */
+TEST_F(mtu, lowered)
+{
+	unsigned int lower = variant->wanted > 1000 ? 1000 : 68;
+
+	EXPECT_EQ(0, fake_set_mtu(&self->dev, lower));
+	EXPECT_EQ((int)lower, fake_get_mtu(&self->dev));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&self->dev, 67));
+	EXPECT_EQ((int)lower, fake_get_mtu(&self->dev));
+	EXPECT_EQ(0, fake_set_mtu(&self->dev, variant->wanted));
+}
+
+/* Without advice, by the buffers. */
+TEST(mtu_of_small_buffers)
+{
+	struct fake_dev dev;
+
+	ASSERT_EQ(0, fake_init(&dev, BASE));
+	ASSERT_EQ(0, fake_add(&dev));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&dev, 1501));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&dev, 9000));
+	EXPECT_EQ(1500, fake_get_mtu(&dev));
+	EXPECT_EQ(0, fake_set_mtu(&dev, 576));
+	EXPECT_EQ(0, fake_set_mtu(&dev, 1500));
+	fake_destroy(&dev);
+}
+
+FIXTURE(buffers)
+{
+	struct fake_dev dev;
+	int fd;
+};
+
+FIXTURE_VARIANT(buffers)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(buffers, small)
+{
+	.features = 0,
+};
+
+FIXTURE_VARIANT_ADD(buffers, big)
+{
+	.features = BIG,
+};
+
+FIXTURE_VARIANT_ADD(buffers, mergeable)
+{
+	.features = MRG,
+};
+
+FIXTURE_SETUP(buffers)
+{
+	ASSERT_EQ(0, fake_init(&self->dev, BASE | variant->features));
+	ASSERT_EQ(0, fake_add(&self->dev));
+	ASSERT_EQ(0, fake_up(&self->dev, true));
+	self->fd = packet_socket(self->dev.name, ETHERTYPE);
+	ASSERT_LE(0, self->fd);
+}
+
+FIXTURE_TEARDOWN(buffers)
+{
+	close(self->fd);
+	fake_destroy(&self->dev);
+}
+
+TEST_F(buffers, whole_frame)
+{
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 1500, 2));
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 4 + 1500, 2));
+}
+
+/* 802.1ad: the VLAN on the VLAN has an MTU of 1500, too. */
+TEST_F(buffers, two_tags)
+{
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 8 + 1500, 2));
+}
+
+/* Two buffers' worth, and none. */
+TEST_F(buffers, length_errors)
+{
+	uint32_t room = variant->features & BIG ? 20 * 4096 : 8192;
+
+	self->dev.written = room;
+	EXPECT_FALSE(received(&self->dev, self->fd, 100, 0));
+	self->dev.written = 5;
+	EXPECT_FALSE(received(&self->dev, self->fd, 100, 0));
+	self->dev.written = 0;
+	EXPECT_EQ(2, fake_link_stat(&self->dev, "rx_length_errors"));
+	EXPECT_TRUE(received(&self->dev, self->fd, 100, 2));
+}
+
+/* ---- The header of what is sent ---- */
+
+FIXTURE(forward)
+{
+	struct fake_dev in, out;
+};
+
+FIXTURE_VARIANT(forward)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(forward, plain)
+{
+	.features = 0,
+};
+
+FIXTURE_VARIANT_ADD(forward, mergeable)
+{
+	.features = MRG,
+};
+
+FIXTURE_VARIANT_ADD(forward, report)
+{
+	.features = FAKE_F(HASH_REPORT),
+};
+
+FIXTURE_VARIANT_ADD(forward, report_mergeable)
+{
+	.features = FAKE_F(HASH_REPORT) | MRG,
+};
+
+FIXTURE_SETUP(forward)
+{
+	ASSERT_EQ(0, fake_init(&self->in, BASE | variant->features));
+	ASSERT_EQ(0, fake_init(&self->out, BASE | variant->features));
+	self->out.config.mac[5]++;
+	ASSERT_EQ(0, fake_add(&self->in));
+	ASSERT_EQ(0, fake_add(&self->out));
+	/* What a driver of another kind receives with is in its header. */
+	ASSERT_EQ(0, run("ip link add fake_br type bridge mcast_snooping 0 &&"
+			 "ip link set %s master fake_br && ip link set %s master fake_br &&"
+			 "ip link set %s up && ip link set %s up &&"
+			 "ip link set fake_br addrgenmode none up",
+			 self->in.name, self->out.name, self->in.name, self->out.name));
+}
+
+FIXTURE_TEARDOWN(forward)
+{
+	run("ip link del fake_br");
+	fake_destroy(&self->in);
+	fake_destroy(&self->out);
+}
+
+TEST_F(forward, header_end)
+{
+	struct virtio_net_hdr_v1_hash hdr = {
+		.hash_value = HASH, .hash_report = VIRTIO_NET_HASH_REPORT_TCPv4,
+		.padding = 0xabcd,
+		.hdr.num_buffers = 1,
+	};
+	uint8_t frame[300], out[400], zero[20] = {};
+	int i, found = 0;
+	ssize_t n;
+
+	make_frame(frame, sizeof(frame));
+	/* To someone whom the bridge does not know: no copy is made. */
+	frame[5] = 0xee;
+	for (i = 0; i < 20 && !found; i++) {
+		ASSERT_EQ(0, fake_give(&self->in, 0, &hdr, frame, sizeof(frame)));
+		usleep(50000);
+		while ((n = fake_take(&self->out, NULL, out, sizeof(out))) >= 0) {
+			if (n != (ssize_t)(self->out.hdr_len + sizeof(frame)) ||
+			    memcmp(out + self->out.hdr_len, frame, sizeof(frame)))
+				continue;
+			found++;
+			EXPECT_EQ(0, memcmp(out, zero, self->out.hdr_len));
+		}
+	}
+	EXPECT_LT(0, found);
+}
+
+/* A GSO packet of TCP over IPv4 by a packet socket, whose linear part is longer
+ * than its headers: the first one that the device gets, or -errno.
+ */
+static ssize_t send_gso(struct fake_dev *dev, void *out, size_t room)
+{
+	struct {
+		struct virtio_net_hdr vnet;
+		uint8_t frame[4000];
+	} __attribute__((packed)) pkt = {
+		.vnet = {
+			.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+			.gso_type = VIRTIO_NET_HDR_GSO_TCPV4,
+			.hdr_len = 300,
+			.gso_size = 1000,
+			.csum_start = 34,
+			.csum_offset = 16,
+		},
+	};
+	int fd, one = 1, i;
+	ssize_t n = -EAGAIN;
+
+	make_frame(pkt.frame, sizeof(pkt.frame));
+	pkt.frame[12] = 0x08;
+	pkt.frame[13] = 0x00;
+	memcpy(pkt.frame + 14, "\x45\0\x0f\x92\0\0\0\0\x40\x06\0\0\xc0\0\x02\1\xc0\0\x02\2", 20);
+	memcpy(pkt.frame + 34, "\0\1\0\2\0\0\0\0\0\0\0\0\x50\x10\0\0\0\0\0\0", 20);
+	fd = packet_socket(dev->name, ETHERTYPE);
+	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
+	    send(fd, &pkt, sizeof(pkt), 0) != sizeof(pkt)) {
+		n = -errno;
+		close(fd);
+		return n;
+	}
+	close(fd);
+	for (i = 0; i < 100; i++) {
+		n = fake_take(dev, NULL, out, room);
+		if (n == -EAGAIN)
+			usleep(10000);
+		else if (n == (ssize_t)(dev->hdr_len + sizeof(pkt.frame)))
+			break;
+	}
+	return n;
+}
+
+TEST(gso_hdrlen)
+{
+	static uint8_t out[5000];
+	struct virtio_net_hdr *hdr = (void *)out;
+	struct fake_dev dev;
+
+	ASSERT_EQ(0, fake_init(&dev, BASE | FAKE_F(CSUM) | FAKE_F(HOST_TSO4) |
+			       FAKE_F(GUEST_HDRLEN)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(0, fake_up(&dev, true));
+	ASSERT_LT(4000, send_gso(&dev, out, sizeof(out)));
+	EXPECT_EQ(VIRTIO_NET_HDR_GSO_TCPV4, hdr->gso_type);
+	EXPECT_EQ(14 + 20 + 20, hdr->hdr_len);
+	fake_destroy(&dev);
+}
+
+TEST(gso_hdrlen_hint)
+{
+	static uint8_t out[5000];
+	struct virtio_net_hdr *hdr = (void *)out;
+	struct fake_dev dev;
+
+	ASSERT_EQ(0, fake_init(&dev, BASE | FAKE_F(CSUM) | FAKE_F(HOST_TSO4)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(0, fake_up(&dev, true));
+	ASSERT_LT(4000, send_gso(&dev, out, sizeof(out)));
+	EXPECT_EQ(VIRTIO_NET_HDR_GSO_TCPV4, hdr->gso_type);
+	EXPECT_LE(14 + 20 + 20, hdr->hdr_len);
+	fake_destroy(&dev);
+}
+
+/* ---- Guest offloads ---- */
+
+#define OFFLOADS	(BASE | MRG | BIG | FAKE_F(CTRL_GUEST_OFFLOADS))
+
+FIXTURE(offloads)
+{
+	struct fake_dev dev;
+};
+
+FIXTURE_VARIANT(offloads)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(offloads, plain)
+{
+	.features = OFFLOADS,
+};
+
+/* A feature of what is sent, and no offload. */
+FIXTURE_VARIANT_ADD(offloads, hdrlen)
+{
+	.features = OFFLOADS | FAKE_F(GUEST_HDRLEN),
+};
+
+FIXTURE_SETUP(offloads)
+{
+	ASSERT_EQ(0, fake_init(&self->dev, variant->features));
+	ASSERT_EQ(0, fake_add(&self->dev));
+	ASSERT_EQ(0, fake_up(&self->dev, true));
+}
+
+FIXTURE_TEARDOWN(offloads)
+{
+	fake_destroy(&self->dev);
+}
+
+TEST_F(offloads, off_and_on)
+{
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-gro-hw", false));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(FAKE_F(GUEST_CSUM), self->dev.state.offloads);
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-gro-hw", true));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(BIG, self->dev.state.offloads);
+	EXPECT_FALSE(self->dev.state.malformed);
+}
+
+TEST_F(offloads, refused)
+{
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_GUEST_OFFLOADS,
+				 VIRTIO_NET_CTRL_GUEST_OFFLOADS_SET, VIRTIO_NET_ERR));
+	EXPECT_NE(0, fake_set_feature(&self->dev, "rx-gro-hw", false));
+	EXPECT_EQ(1, fake_get_feature(&self->dev, "rx-gro-hw"));
+}
+
+TEST_F(offloads, resume)
+{
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-gro-hw", false));
+	ASSERT_EQ(0, fake_suspend(&self->dev));
+	ASSERT_EQ(0, fake_resume(&self->dev));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(FAKE_F(GUEST_CSUM), self->dev.state.offloads & variant->features);
+	EXPECT_FALSE(self->dev.state.malformed);
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-gro-hw", true));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(BIG, self->dev.state.offloads & variant->features & ~FAKE_F(GUEST_HDRLEN));
+}
+
+/* ---- A suspension ---- */
+
+#define RESUME	(BASE | MRG | FAKE_F(CTRL_RX) | FAKE_F(CTRL_VLAN) | \
+		 FAKE_F(CTRL_MAC_ADDR) | FAKE_F(MTU))
+
+FIXTURE(resume)
+{
+	struct fake_dev dev;
+};
+
+FIXTURE_SETUP(resume)
+{
+	ASSERT_EQ(0, fake_init(&self->dev, RESUME));
+	ASSERT_EQ(0, fake_add(&self->dev));
+	ASSERT_EQ(0, fake_up(&self->dev, true));
+}
+
+FIXTURE_TEARDOWN(resume)
+{
+	fake_destroy(&self->dev);
+}
+
+static void suspend_and_resume(struct __test_metadata *_metadata, struct fake_dev *dev)
+{
+	ASSERT_EQ(0, fake_suspend(dev));
+	ASSERT_EQ(0, fake_resume(dev));
+	/* The receive mode comes by a work. */
+	usleep(100000);
+	ASSERT_EQ(0, fake_sync(dev));
+	EXPECT_FALSE(dev->state.malformed);
+}
+
+TEST_F(resume, traffic)
+{
+	int fd;
+
+	fd = packet_socket(self->dev.name, ETHERTYPE);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
+	close(fd);
+}
+
+TEST_F(resume, vlans)
+{
+	uint8_t before[sizeof(self->dev.state.vlans)];
+
+	ASSERT_EQ(0, run("ip link add link %s name fake.5 type vlan id 5 &&"
+			 "ip link add link %s name fake.4094 type vlan id 4094 &&"
+			 "ip link add link %s name fake.ad type vlan proto 802.1ad id 7",
+			 self->dev.name, self->dev.name, self->dev.name));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	memcpy(before, self->dev.state.vlans, sizeof(before));
+	EXPECT_EQ(1 << 5, before[0] & 1 << 5);
+	EXPECT_EQ(1 << 6, before[4094 / 8]);
+	EXPECT_EQ(0, before[0] & 1 << 7);
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_EQ(0, memcmp(before, self->dev.state.vlans, sizeof(before)));
+	ASSERT_EQ(0, run("ip link del fake.5"));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(0, self->dev.state.vlans[0] & 1 << 5);
+}
+
+TEST_F(resume, mac)
+{
+	static const uint8_t mac[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+
+	ASSERT_EQ(0, fake_set_mac(&self->dev, mac));
+	ASSERT_EQ(0, fake_sync(&self->dev));
+	EXPECT_EQ(0, memcmp(mac, self->dev.state.mac, sizeof(mac)));
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_TRUE(self->dev.state.mac_set);
+	EXPECT_EQ(0, memcmp(mac, self->dev.state.mac, sizeof(mac)));
+}
+
+/* Its own address a device still knows. */
+TEST_F(resume, own_mac)
+{
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_FALSE(self->dev.state.mac_set);
+}
+
+TEST_F(resume, promisc)
+{
+	ASSERT_EQ(0, run("ip link set %s promisc on", self->dev.name));
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_TRUE(self->dev.state.promisc);
+}
+
+static void other_mtu(struct __test_metadata *_metadata, struct fake_dev *dev,
+		      unsigned int mtu)
+{
+	ASSERT_EQ(0, fake_suspend(dev));
+	dev->config.mtu = mtu;
+	ASSERT_EQ(0, fake_change(dev));
+	ASSERT_EQ(0, fake_resume(dev));
+}
+
+TEST_F(resume, lower_mtu)
+{
+	other_mtu(_metadata, &self->dev, 1300);
+	EXPECT_EQ(1300, fake_get_mtu(&self->dev));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&self->dev, 1500));
+}
+
+TEST_F(resume, lower_mtu_than_allowed)
+{
+	ASSERT_EQ(0, fake_set_mtu(&self->dev, 1000));
+	other_mtu(_metadata, &self->dev, 1300);
+	EXPECT_EQ(1000, fake_get_mtu(&self->dev));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&self->dev, 1500));
+	EXPECT_EQ(0, fake_set_mtu(&self->dev, 1300));
+}
+
+TEST_F(resume, higher_mtu)
+{
+	other_mtu(_metadata, &self->dev, 9000);
+	EXPECT_EQ(1500, fake_get_mtu(&self->dev));
+}
+
+TEST_F(resume, nonsense_mtu)
+{
+	other_mtu(_metadata, &self->dev, 67);
+	EXPECT_EQ(1500, fake_get_mtu(&self->dev));
+}
+
+TEST_HARNESS_MAIN

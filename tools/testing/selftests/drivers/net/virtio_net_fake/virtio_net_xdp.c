@@ -1,0 +1,478 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * XDP on virtio_net: where a program can be attached, that it sees each packet
+ * then, what it is told about it, and what becomes of what it lets pass.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/bpf.h>
+#include <linux/if_ether.h>
+#include <linux/if_link.h>
+#include <linux/if_packet.h>
+
+#include "../../../kselftest_harness.h"
+#include "fake_dev.h"
+#include "fake_xdp.h"
+
+#define HASH		0xf2821f11u
+#define ETHERTYPE	0x88b5	/* for experiments: nobody else sends it */
+#define FRAME_LEN	200
+#define CSUM_START	34	/* as of a transport header behind IPv4 */
+#define CSUM_OFFSET	16	/* as in TCP */
+
+#define BASE		(FAKE_VERSION_1 | FAKE_F(CTRL_VQ))
+#define SMALL		(BASE | FAKE_F(HASH_REPORT))
+#define MRG		(SMALL | FAKE_F(MRG_RXBUF))
+
+struct test {
+	struct fake_dev dev;
+	struct bpf_object *object;
+	int socket;
+};
+
+static void start(struct __test_metadata *_metadata, struct test *t)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETHERTYPE),
+	};
+	struct timeval patience = { .tv_sec = 2 };
+	struct bpf_program *prog;
+	int fd;
+
+	ASSERT_EQ(0, fake_add(&t->dev));
+	ASSERT_EQ(0, fake_up(&t->dev, true));
+	addr.sll_ifindex = t->dev.ifindex;
+
+	t->object = bpf_object__open_file("fake_xdp.bpf.o", NULL);
+	ASSERT_NE(NULL, t->object);
+	prog = bpf_object__find_program_by_name(t->object, "hint");
+	ASSERT_NE(NULL, prog);
+	bpf_program__set_ifindex(prog, t->dev.ifindex);
+	bpf_program__set_flags(prog, BPF_F_XDP_DEV_BOUND_ONLY);
+	/* Without a hash, there is no device to bind it to. */
+	if (!(t->dev.features & (FAKE_F(HASH_REPORT) | FAKE_F(RSS))))
+		bpf_program__set_autoload(prog, false);
+	ASSERT_EQ(0, bpf_object__load(t->object));
+
+	t->socket = socket(AF_PACKET, SOCK_RAW, 0);
+	ASSERT_LE(0, t->socket);
+	fd = bpf_program__fd(bpf_object__find_program_by_name(t->object, "look"));
+	ASSERT_EQ(0, setsockopt(t->socket, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)));
+	ASSERT_EQ(0, setsockopt(t->socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
+				sizeof(patience)));
+	ASSERT_EQ(0, bind(t->socket, (struct sockaddr *)&addr, sizeof(addr)));
+}
+
+static void stop(struct test *t)
+{
+	if (t->socket > 0)
+		close(t->socket);
+	fake_destroy(&t->dev);
+	bpf_object__close(t->object);
+}
+
+static int attach(struct test *t, const char *name)
+{
+	int fd = -1;
+
+	if (name)
+		fd = bpf_program__fd(bpf_object__find_program_by_name(t->object, name));
+	return bpf_xdp_attach(t->dev.ifindex, fd, XDP_FLAGS_DRV_MODE, NULL);
+}
+
+static struct fake_seen seen(struct __test_metadata *_metadata, struct test *t)
+{
+	struct fake_seen seen;
+	__u32 zero = 0;
+
+	ASSERT_EQ(0, bpf_map_lookup_elem(bpf_object__find_map_fd_by_name(t->object,
+									 "seen"),
+					 &zero, &seen));
+	return seen;
+}
+
+static void make_frame(uint8_t *frame)
+{
+	static const uint8_t start[ETH_HLEN] = {
+		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0x52, 0x54, 0x00, 0x12, 0x34, 0x01,
+		ETHERTYPE >> 8, ETHERTYPE & 0xff,
+	};
+	int i;
+
+	memcpy(frame, start, sizeof(start));
+	for (i = sizeof(start); i < FRAME_LEN; i++)
+		frame[i] = i * 7;
+}
+
+/* Have a frame received, and wait for it: its length, or -errno. */
+static ssize_t receive(struct test *t, const struct virtio_net_hdr_v1_hash *hdr,
+		       const uint8_t *frame, size_t len, uint8_t *out, size_t room)
+{
+	ssize_t n;
+	int err;
+
+	err = fake_give(&t->dev, 0, hdr, frame, len);
+	if (err)
+		return err;
+	n = recv(t->socket, out, room, MSG_TRUNC);
+	return n < 0 ? -errno : n;
+}
+
+/* A frame with a hash, there and back. */
+static void exchange(struct __test_metadata *_metadata, struct test *t, uint16_t report)
+{
+	struct virtio_net_hdr_v1_hash hdr = {
+		.hash_value = HASH, .hash_report = report,
+	};
+	uint8_t frame[FRAME_LEN], out[FRAME_LEN];
+
+	make_frame(frame);
+	ASSERT_EQ(FRAME_LEN, receive(t, &hdr, frame, sizeof(frame), out, sizeof(out)));
+	EXPECT_EQ(0, memcmp(frame, out, sizeof(frame)));
+}
+
+FIXTURE(xdp)
+{
+	struct test t;
+};
+
+FIXTURE_VARIANT(xdp)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(xdp, small)
+{
+	.features = SMALL,
+};
+
+FIXTURE_VARIANT_ADD(xdp, mergeable)
+{
+	.features = MRG,
+};
+
+FIXTURE_SETUP(xdp)
+{
+	ASSERT_EQ(0, fake_init(&self->t.dev, variant->features));
+	start(_metadata, &self->t);
+	ASSERT_EQ(0, fake_set_feature(&self->t.dev, "rx-hashing", true));
+}
+
+FIXTURE_TEARDOWN(xdp)
+{
+	stop(&self->t);
+}
+
+TEST_F(xdp, without)
+{
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(HASH, seen(_metadata, &self->t).skb_hash);
+}
+
+TEST_F(xdp, pass_keeps_hash)
+{
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(1, seen(_metadata, &self->t).xdp);
+	EXPECT_EQ(HASH, seen(_metadata, &self->t).skb_hash);
+	/* The first buffers were there before the program, these are not. */
+	while (seen(_metadata, &self->t).xdp < 600)
+		exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(HASH, seen(_metadata, &self->t).skb_hash);
+}
+
+TEST_F(xdp, hint)
+{
+	ASSERT_EQ(0, attach(&self->t, "hint"));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_UDPv6);
+	EXPECT_EQ(0, seen(_metadata, &self->t).first.rc);
+	EXPECT_EQ(HASH, seen(_metadata, &self->t).first.hash);
+	EXPECT_NE(0, seen(_metadata, &self->t).first.type);
+}
+
+TEST_F(xdp, hint_after_move)
+{
+	ASSERT_EQ(0, attach(&self->t, "hint"));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_UDPv6);
+	EXPECT_EQ(0, seen(_metadata, &self->t).moved.rc);
+	EXPECT_EQ(HASH, seen(_metadata, &self->t).moved.hash);
+	EXPECT_EQ(seen(_metadata, &self->t).first.type,
+		  seen(_metadata, &self->t).moved.type);
+}
+
+TEST_F(xdp, hint_of_no_hash)
+{
+	ASSERT_EQ(0, attach(&self->t, "hint"));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_NONE);
+	EXPECT_EQ(-ENODATA, seen(_metadata, &self->t).first.rc);
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_UDPv6_EX + 1);
+	EXPECT_EQ(-ENODATA, seen(_metadata, &self->t).first.rc);
+}
+
+/* A program that was loaded once sees what is changed later. */
+TEST_F(xdp, hint_follows_rxhash)
+{
+	int i;
+
+	ASSERT_EQ(0, attach(&self->t, "hint"));
+	for (i = 0; i < 3; i++) {
+		ASSERT_EQ(0, fake_set_feature(&self->t.dev, "rx-hashing", false));
+		exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+		EXPECT_EQ(-ENODATA, seen(_metadata, &self->t).first.rc);
+		ASSERT_EQ(0, fake_set_feature(&self->t.dev, "rx-hashing", true));
+		exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+		EXPECT_EQ(0, seen(_metadata, &self->t).first.rc);
+	}
+}
+
+TEST_F(xdp, resume_keeps_program)
+{
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	ASSERT_EQ(1, seen(_metadata, &self->t).xdp);
+	ASSERT_EQ(0, fake_suspend(&self->t.dev));
+	ASSERT_EQ(0, fake_resume(&self->t.dev));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(2, seen(_metadata, &self->t).xdp);
+	/* It is still possible to do without. */
+	ASSERT_EQ(0, attach(&self->t, NULL));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(2, seen(_metadata, &self->t).xdp);
+}
+
+/* Suspended while down, and attached before it is up. */
+TEST_F(xdp, resume_while_down)
+{
+	socklen_t len = sizeof(int);
+	int err;
+
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	ASSERT_EQ(0, fake_up(&self->t.dev, false));
+	ASSERT_EQ(0, fake_suspend(&self->t.dev));
+	ASSERT_EQ(0, fake_resume(&self->t.dev));
+	ASSERT_EQ(0, fake_up(&self->t.dev, true));
+	/* The socket has noted that the device was down. */
+	ASSERT_EQ(0, getsockopt(self->t.socket, SOL_SOCKET, SO_ERROR, &err, &len));
+	exchange(_metadata, &self->t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(1, seen(_metadata, &self->t).xdp);
+}
+
+TEST_F(xdp, mtu_within_page)
+{
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	EXPECT_EQ(0, fake_set_mtu(&self->t.dev, 1400));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&self->t.dev, 9000));
+	EXPECT_EQ(1400, fake_get_mtu(&self->t.dev));
+}
+
+TEST(mtu_of_frags)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, MRG));
+	start(_metadata, &t);
+	ASSERT_EQ(0, attach(&t, "pass_frags"));
+	EXPECT_EQ(0, fake_set_mtu(&t.dev, 9000));
+	ASSERT_EQ(0, attach(&t, NULL));
+	EXPECT_EQ(-EINVAL, attach(&t, "pass"));
+	stop(&t);
+}
+
+/* RSS alone: the header has no hash. */
+TEST(hint_without_report)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, BASE | FAKE_F(MRG_RXBUF) | FAKE_F(RSS)));
+	start(_metadata, &t);
+	ASSERT_EQ(0, fake_set_feature(&t.dev, "rx-hashing", true));
+	ASSERT_EQ(0, attach(&t, "hint"));
+	exchange(_metadata, &t, VIRTIO_NET_HASH_REPORT_NONE);
+	EXPECT_EQ(1, seen(_metadata, &t).xdp);
+	EXPECT_EQ(-ENODATA, seen(_metadata, &t).first.rc);
+	EXPECT_EQ(-ENODATA, seen(_metadata, &t).moved.rc);
+	stop(&t);
+}
+
+/* The queues of XDP_TX go with the program, and the program with the device. */
+TEST(removal)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, BASE | FAKE_F(MRG_RXBUF) | FAKE_F(MQ) | FAKE_F(RSS)));
+	t.dev.config.max_virtqueue_pairs = FAKE_MAX_PAIRS;
+	start(_metadata, &t);
+	ASSERT_EQ(0, fake_sync(&t.dev));
+	/* A kernel that sends this byte does not have the other fixes: it would wait
+	 * for the device to become free, and never be switched off.
+	 */
+	if (t.dev.state.excess) {
+		stop(&t);
+		SKIP(return, "the kernel would not survive this");
+	}
+	ASSERT_EQ(0, attach(&t, "pass"));
+	stop(&t);
+}
+
+/* A chain of pages is nothing to run a program on. */
+TEST(big_buffers)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, SMALL | FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4) |
+			       FAKE_F(CTRL_GUEST_OFFLOADS)));
+	start(_metadata, &t);
+	EXPECT_EQ(-EOPNOTSUPP, attach(&t, "pass"));
+	exchange(_metadata, &t, VIRTIO_NET_HASH_REPORT_NONE);
+	EXPECT_EQ(0, seen(_metadata, &t).xdp);
+	stop(&t);
+}
+
+TEST(gso_without_control)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, MRG | FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4)));
+	start(_metadata, &t);
+	EXPECT_EQ(-EOPNOTSUPP, attach(&t, "pass"));
+	stop(&t);
+}
+
+/* ---- Partial checksums ---- */
+
+FIXTURE(csum)
+{
+	struct test t;
+	struct virtio_net_hdr_v1_hash hdr;
+	uint8_t frame[FRAME_LEN];
+};
+
+FIXTURE_VARIANT(csum)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(csum, small)
+{
+	.features = SMALL | FAKE_F(GUEST_CSUM),
+};
+
+FIXTURE_VARIANT_ADD(csum, mergeable)
+{
+	.features = MRG | FAKE_F(GUEST_CSUM),
+};
+
+/* Before the device was told to do without, or the driver's last words. */
+FIXTURE_VARIANT_ADD(csum, under_way)
+{
+	.features = MRG | FAKE_F(GUEST_CSUM) | FAKE_F(CTRL_GUEST_OFFLOADS),
+};
+
+FIXTURE_SETUP(csum)
+{
+	ASSERT_EQ(0, fake_init(&self->t.dev, variant->features));
+	start(_metadata, &self->t);
+	make_frame(self->frame);
+	self->hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
+	self->hdr.hdr.csum_start = CSUM_START;
+	self->hdr.hdr.csum_offset = CSUM_OFFSET;
+}
+
+FIXTURE_TEARDOWN(csum)
+{
+	stop(&self->t);
+}
+
+/* RFC 1071 */
+static uint16_t internet_checksum(const uint8_t *data, size_t len)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum += i % 2 ? data[i] : data[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+static void expect_complete(struct __test_metadata *_metadata, struct test *t,
+			    const struct virtio_net_hdr_v1_hash *hdr,
+			    const uint8_t *frame, size_t len)
+{
+	size_t at = hdr->hdr.csum_start + hdr->hdr.csum_offset;
+	uint8_t want[4 * FRAME_LEN], out[4 * FRAME_LEN];
+	uint16_t sum;
+
+	memcpy(want, frame, len);
+	sum = internet_checksum(frame + hdr->hdr.csum_start, len - hdr->hdr.csum_start) ?: 0xffff;
+	want[at] = sum >> 8;
+	want[at + 1] = sum;
+	ASSERT_EQ((ssize_t)len, receive(t, hdr, frame, len, out, sizeof(out)));
+	EXPECT_EQ(0, memcmp(want, out, len));
+}
+
+TEST_F(csum, complete)
+{
+	int i;
+
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	for (i = 0; i < 300; i++)
+		expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);
+	EXPECT_EQ(300, seen(_metadata, &self->t).xdp);
+}
+
+/* Odd lengths and places, and a sum of 0 */
+TEST_F(csum, odd)
+{
+	size_t at = CSUM_START + CSUM_OFFSET;
+	uint16_t sum;
+
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN - 1);
+	self->hdr.hdr.csum_start = CSUM_START + 1;
+	expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);
+	self->hdr.hdr.csum_start = CSUM_START;
+
+	memset(self->frame + at, 0, 2);
+	sum = internet_checksum(self->frame + CSUM_START, FRAME_LEN - CSUM_START);
+	self->frame[at] = sum >> 8;
+	self->frame[at + 1] = sum;
+	expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);
+}
+
+/* What lies outside of the packet is not written to. */
+TEST_F(csum, outside)
+{
+	static const struct {
+		uint16_t start, offset;
+	} bad[] = {
+		{ FRAME_LEN, 0 }, { FRAME_LEN - 1, 0 }, { 14, FRAME_LEN - 15 },
+		{ 0xffff, 0xffff }, { 0, 0xffff }, { 0xffff, 0 },
+	};
+	struct timeval short_while = { .tv_usec = 100000 };
+	uint8_t out[FRAME_LEN];
+	size_t i;
+
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	ASSERT_EQ(0, setsockopt(self->t.socket, SOL_SOCKET, SO_RCVTIMEO, &short_while,
+				sizeof(short_while)));
+	for (i = 0; i < ARRAY_SIZE(bad); i++) {
+		self->hdr.hdr.csum_start = bad[i].start;
+		self->hdr.hdr.csum_offset = bad[i].offset;
+		EXPECT_EQ(-EAGAIN, receive(&self->t, &self->hdr, self->frame, FRAME_LEN,
+					   out, sizeof(out)));
+	}
+	EXPECT_EQ(0, seen(_metadata, &self->t).xdp);
+	EXPECT_EQ((long long)ARRAY_SIZE(bad), fake_stat(&self->t.dev, "rx0_xdp_drops"));
+}
+
+TEST_HARNESS_MAIN

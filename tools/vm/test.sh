@@ -41,7 +41,7 @@ kunit_modules=(virtio_net_hash_test virtio_net_hdr_test)
 demos=(demo_tap demo_macvtap demo_steering demo_break_key)
 selftests=$top/tools/testing/selftests
 results=$top/build/test
-report=$top/build/report.md
+report=$top/build/report$([ "$kernel" = test ] || echo "-$kernel").md
 passed=0 failed=0 skipped=0
 report_rows=()
 

@@ -34,7 +34,9 @@ int fake_init(struct fake_dev *dev, uint64_t features)
 	memset(dev, 0, sizeof(*dev));
 	dev->inet = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	dev->fd = open("/dev/virtio_net_fake", O_RDWR | O_CLOEXEC);
-	if (dev->fd < 0 || dev->inet < 0)
+	dev->log = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (dev->fd < 0 || dev->inet < 0 || dev->log < 0 ||
+	    lseek(dev->log, 0, SEEK_END) < 0)
 		return -errno;
 	dev->features = features | FAKE_F(MAC);
 	dev->device.queue_size = FAKE_QUEUE_SIZE;
@@ -160,8 +162,11 @@ void fake_destroy(struct fake_dev *dev)
 		close(dev->fd);
 	if (dev->inet >= 0)
 		close(dev->inet);
+	if (dev->log >= 0)
+		close(dev->log);
 	dev->fd = -1;
 	dev->inet = -1;
+	dev->log = -1;
 }
 
 /** fake_negotiated() - the features that both sides agreed on */
@@ -344,6 +349,26 @@ int fake_sync(struct fake_dev *dev)
 				     command.len))
 			dev->state.malformed = true;
 	}
+}
+
+/**
+ * fake_log() - what the kernel has said since the device was added
+ * @dev: device
+ * @what: a part of it
+ *
+ * Return: in how many messages it was; they are not counted again.
+ */
+int fake_log(struct fake_dev *dev, const char *what)
+{
+	char record[8192];
+	int count = 0;
+	ssize_t n;
+
+	while ((n = read(dev->log, record, sizeof(record) - 1)) > 0) {
+		record[n] = '\0';
+		count += !!strstr(record, what);
+	}
+	return count;
 }
 
 /**

@@ -103,6 +103,7 @@ struct fake_state {
  * struct fake_dev - the device
  * @fd: its file
  * @inet: a socket for the ioctls of network devices
+ * @log: the kernel's, from before the device was added
  * @device: as given to the kernel
  * @config: what will be its config space, little endian
  * @features: what it will offer
@@ -117,6 +118,7 @@ struct fake_state {
 struct fake_dev {
 	int fd;
 	int inet;
+	int log;
 	struct virtio_net_fake_device device;
 	struct virtio_net_config config;
 	uint64_t features;
@@ -138,6 +140,7 @@ int fake_answer(struct fake_dev *dev, uint8_t class, uint8_t cmd, uint8_t ack);
 int fake_suspend(struct fake_dev *dev);
 int fake_resume(struct fake_dev *dev);
 int fake_sync(struct fake_dev *dev);
+int fake_log(struct fake_dev *dev, const char *what);
 
 int fake_give(struct fake_dev *dev, unsigned int queue, const void *hdr,
 	      const void *frame, size_t len);

@@ -190,6 +190,18 @@ TEST_F(mtu, advised)
 	close(fd);
 }
 
+TEST(mtu_of_no_sense)
+{
+	struct fake_dev dev;
+
+	ASSERT_EQ(0, fake_init(&dev, BASE | FAKE_F(MTU)));
+	dev.config.mtu = 67;
+	ASSERT_EQ(0, fake_add(&dev));
+	EXPECT_EQ(1500, fake_get_mtu(&dev));
+	EXPECT_EQ(1, fake_log(&dev, "advises an MTU of 67"));
+	fake_destroy(&dev);
+}
+
 /* The administrator knows better, downwards. */
 TEST_F(mtu, lowered)
 {

@@ -593,6 +593,7 @@ TEST_F(nonsense, no_table)
 	self->dev.config.rss_max_indirection_table_length = 0;
 	expect_network(_metadata, &self->dev);
 	EXPECT_NE(FAKE_RSS, self->dev.state.steering);
+	EXPECT_EQ(1, fake_log(&self->dev, "indirection table of no entry"));
 }
 
 TEST_F(nonsense, no_key)
@@ -600,6 +601,7 @@ TEST_F(nonsense, no_key)
 	self->dev.config.rss_max_key_size = 0;
 	expect_network(_metadata, &self->dev);
 	EXPECT_NE(FAKE_RSS, self->dev.state.steering);
+	EXPECT_EQ(1, fake_log(&self->dev, "without a key or a type"));
 }
 
 TEST_F(nonsense, unknown_types)
@@ -613,18 +615,21 @@ TEST_F(nonsense, no_types)
 {
 	self->dev.config.supported_hash_types = 0;
 	expect_network(_metadata, &self->dev);
+	EXPECT_EQ(1, fake_log(&self->dev, "without a key or a type"));
 }
 
 TEST_F(nonsense, no_pairs)
 {
 	self->dev.config.max_virtqueue_pairs = 0;
 	expect_network(_metadata, &self->dev);
+	EXPECT_EQ(1, fake_log(&self->dev, "offers 0 queue pairs"));
 }
 
 TEST_F(nonsense, too_many_pairs)
 {
 	self->dev.config.max_virtqueue_pairs = VIRTIO_NET_CTRL_MQ_VQ_PAIRS_MAX + 1;
 	expect_network(_metadata, &self->dev);
+	EXPECT_EQ(1, fake_log(&self->dev, "offers 32769 queue pairs"));
 }
 
 /* Neither RSS nor more than one queue pair, then. */

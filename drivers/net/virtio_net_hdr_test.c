@@ -97,7 +97,7 @@ static void check(struct kunit *test, bool le, unsigned int linear)
 	if (v->still_gso)
 		KUNIT_EXPECT_EQ(test, skb_headlen(skb), __virtio16_to_cpu(le, back.hdr_len));
 	else
-		KUNIT_EXPECT_EQ(test, 0, back.hdr_len);
+		KUNIT_EXPECT_EQ(test, 0, (__force u16)back.hdr_len);
 	want.hdr_len = back.hdr_len;
 	KUNIT_EXPECT_MEMEQ(test, &want, &back, sizeof(want));
 out:

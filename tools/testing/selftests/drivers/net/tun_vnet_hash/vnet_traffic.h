@@ -151,6 +151,25 @@ static inline size_t frame_for(const struct vnet_tap *tap,
 }
 
 /*
+ * Each flow of the table gets what the configuration in force owes it.  @frame and
+ * @pkt are room for one.
+ */
+static inline void check_flows(struct __test_metadata *_metadata,
+			       struct vnet_tap *tap, const struct vnet_conf *conf,
+			       unsigned char *frame, struct vnet_packet *pkt)
+{
+	unsigned int bad = 0;
+	size_t i, len;
+
+	for (i = 0; i < vnet_flows_count && bad < 5; i++) {
+		len = frame_for(tap, &vnet_flows[i], frame);
+		if (len)
+			bad += !check_one(_metadata, tap, conf, frame, len, pkt);
+	}
+	EXPECT_EQ(0, bad);
+}
+
+/*
  * The next random frame, its length, or 0 if the device takes none such.  Of @n
  * every fourth is damaged, behind what names the protocol; not where ipvlan would
  * drop it.

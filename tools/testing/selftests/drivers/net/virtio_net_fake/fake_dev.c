@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
+#include <arpa/inet.h>
 #include <dirent.h>
 #include <endian.h>
 #include <errno.h>
@@ -12,6 +13,8 @@
 #include <unistd.h>
 
 #include <linux/ethtool.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
 #include <linux/sockios.h>
 
 #include "fake_dev.h"
@@ -421,6 +424,51 @@ ssize_t fake_take(struct fake_dev *dev, unsigned int *queue, void *data, size_t 
 	if (queue)
 		*queue = arg.queue;
 	return arg.len;
+}
+
+/**
+ * fake_frame() - make a frame that no protocol takes
+ * @frame: room for it
+ * @len: its length, at least an Ethernet header
+ */
+void fake_frame(uint8_t *frame, size_t len)
+{
+	static const uint8_t start[ETH_HLEN] = {
+		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0x52, 0x54, 0x00, 0x12, 0x34, 0x01,
+		FAKE_ETHERTYPE >> 8, FAKE_ETHERTYPE & 0xff,
+	};
+	size_t i;
+
+	memcpy(frame, start, sizeof(start));
+	for (i = sizeof(start); i < len; i++)
+		frame[i] = i * 7 + i / 251;
+}
+
+/**
+ * fake_listen() - a packet socket that hears such frames
+ * @name: of a network device
+ *
+ * Return: the socket, whose recv() waits for two seconds, or -1 and errno.
+ */
+int fake_listen(const char *name)
+{
+	struct timeval patience = { .tv_sec = 2 };
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(FAKE_ETHERTYPE),
+		.sll_ifindex = if_nametoindex(name),
+	};
+	int fd;
+
+	fd = socket(AF_PACKET, SOCK_RAW, 0);
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience)) ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+		close(fd);
+		return -1;
+	}
+	return fd;
 }
 
 /* ---- The network device ---- */

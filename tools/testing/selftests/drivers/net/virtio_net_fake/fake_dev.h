@@ -23,6 +23,7 @@
 
 #define FAKE_F(name)		((uint64_t)1 << VIRTIO_NET_F_##name)
 #define FAKE_VERSION_1		((uint64_t)1 << VIRTIO_F_VERSION_1)
+#define FAKE_ETHERTYPE		0x88b5	/* for experiments: nobody else sends it */
 #define FAKE_MAX_PAIRS		8
 #define FAKE_MAX_TABLE		32768
 #define FAKE_MAX_KEY		256
@@ -46,7 +47,7 @@
 /**
  * enum fake_steering - what chooses a receive queue
  * @FAKE_ONE: nothing, there is one
- * @FAKE_AUTOMATIC: virtio 1.3, 5.1.6.5.5
+ * @FAKE_AUTOMATIC: virtio 1.3, 5.1.6.5.6
  * @FAKE_RSS: virtio 1.3, 5.1.6.5.7
  */
 enum fake_steering {
@@ -145,6 +146,9 @@ int fake_log(struct fake_dev *dev, const char *what);
 int fake_give(struct fake_dev *dev, unsigned int queue, const void *hdr,
 	      const void *frame, size_t len);
 ssize_t fake_take(struct fake_dev *dev, unsigned int *queue, void *data, size_t room);
+
+void fake_frame(uint8_t *frame, size_t len);
+int fake_listen(const char *name);
 
 int fake_up(struct fake_dev *dev, bool up);
 int fake_set_mtu(struct fake_dev *dev, int mtu);

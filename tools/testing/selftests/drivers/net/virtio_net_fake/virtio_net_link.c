@@ -17,7 +17,6 @@
 #include "../../../kselftest_harness.h"
 #include "fake_dev.h"
 
-#define ETHERTYPE	0x88b5	/* for experiments: nobody else sends it */
 #define MAX_FRAME	(65535 + ETH_HLEN + 8)
 #define HASH		0xf2821f11u
 
@@ -36,41 +35,6 @@ static int run(const char *fmt, ...)
 	return system(command);
 }
 
-/* A packet socket on @name for @ethertype */
-static int packet_socket(const char *name, int ethertype)
-{
-	struct timeval patience = { .tv_sec = 2 };
-	struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ethertype),
-		.sll_ifindex = if_nametoindex(name),
-	};
-	int fd;
-
-	fd = socket(AF_PACKET, SOCK_RAW, 0);
-	if (fd < 0)
-		return -1;
-	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
-static void make_frame(uint8_t *frame, size_t len)
-{
-	static const uint8_t start[ETH_HLEN] = {
-		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0x52, 0x54, 0x00, 0x12, 0x34, 0x01,
-		ETHERTYPE >> 8, ETHERTYPE & 0xff,
-	};
-	size_t i;
-
-	memcpy(frame, start, sizeof(start));
-	for (i = sizeof(start); i < len; i++)
-		frame[i] = i * 7 + i / 251;
-}
-
 /* Is a frame of @len bytes received, and intact, within @seconds? */
 static bool received(struct fake_dev *dev, int fd, size_t len, int seconds)
 {
@@ -79,7 +43,7 @@ static bool received(struct fake_dev *dev, int fd, size_t len, int seconds)
 	struct virtio_net_hdr_v1_hash hdr = {};
 
 	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	make_frame(frame, len);
+	fake_frame(frame, len);
 	return !fake_give(dev, 0, &hdr, frame, len) &&
 	       recv(fd, out, sizeof(out), MSG_TRUNC) == (ssize_t)len &&
 	       !memcmp(frame, out, len);
@@ -184,7 +148,7 @@ TEST_F(mtu, advised)
 	} else {
 		ASSERT_EQ(0, fake_up(&self->dev, true));
 	}
-	fd = packet_socket(top, ETHERTYPE);
+	fd = fake_listen(top);
 	ASSERT_LE(0, fd);
 	EXPECT_TRUE(received(&self->dev, fd, ETH_HLEN + variant->wanted, 2));
 	close(fd);
@@ -260,7 +224,7 @@ FIXTURE_SETUP(buffers)
 	ASSERT_EQ(0, fake_init(&self->dev, BASE | variant->features));
 	ASSERT_EQ(0, fake_add(&self->dev));
 	ASSERT_EQ(0, fake_up(&self->dev, true));
-	self->fd = packet_socket(self->dev.name, ETHERTYPE);
+	self->fd = fake_listen(self->dev.name);
 	ASSERT_LE(0, self->fd);
 }
 
@@ -361,7 +325,7 @@ TEST_F(forward, header_end)
 	int i, found = 0;
 	ssize_t n;
 
-	make_frame(frame, sizeof(frame));
+	fake_frame(frame, sizeof(frame));
 	/* To someone whom the bridge does not know: no copy is made. */
 	frame[5] = 0xee;
 	for (i = 0; i < 20 && !found; i++) {
@@ -399,12 +363,12 @@ static ssize_t send_gso(struct fake_dev *dev, void *out, size_t room)
 	int fd, one = 1, i;
 	ssize_t n = -EAGAIN;
 
-	make_frame(pkt.frame, sizeof(pkt.frame));
+	fake_frame(pkt.frame, sizeof(pkt.frame));
 	pkt.frame[12] = 0x08;
 	pkt.frame[13] = 0x00;
 	memcpy(pkt.frame + 14, "\x45\0\x0f\x92\0\0\0\0\x40\x06\0\0\xc0\0\x02\1\xc0\0\x02\2", 20);
 	memcpy(pkt.frame + 34, "\0\1\0\2\0\0\0\0\0\0\0\0\x50\x10\0\0\0\0\0\0", 20);
-	fd = packet_socket(dev->name, ETHERTYPE);
+	fd = fake_listen(dev->name);
 	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
 	    send(fd, &pkt, sizeof(pkt), 0) != sizeof(pkt)) {
 		n = -errno;
@@ -556,7 +520,7 @@ TEST_F(resume, traffic)
 {
 	int fd;
 
-	fd = packet_socket(self->dev.name, ETHERTYPE);
+	fd = fake_listen(self->dev.name);
 	ASSERT_LE(0, fd);
 	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
 	suspend_and_resume(_metadata, &self->dev);

@@ -22,7 +22,6 @@
 #include "fake_xdp.h"
 
 #define HASH		0xf2821f11u
-#define ETHERTYPE	0x88b5	/* for experiments: nobody else sends it */
 #define FRAME_LEN	200
 #define CSUM_START	34	/* as of a transport header behind IPv4 */
 #define CSUM_OFFSET	16	/* as in TCP */
@@ -39,17 +38,11 @@ struct test {
 
 static void start(struct __test_metadata *_metadata, struct test *t)
 {
-	struct sockaddr_ll addr = {
-		.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETHERTYPE),
-	};
-	struct timeval patience = { .tv_sec = 2 };
 	struct bpf_program *prog;
 	int fd;
 
 	ASSERT_EQ(0, fake_add(&t->dev));
 	ASSERT_EQ(0, fake_up(&t->dev, true));
-	addr.sll_ifindex = t->dev.ifindex;
 
 	t->object = bpf_object__open_file("fake_xdp.bpf.o", NULL);
 	ASSERT_NE(NULL, t->object);
@@ -62,13 +55,10 @@ static void start(struct __test_metadata *_metadata, struct test *t)
 		bpf_program__set_autoload(prog, false);
 	ASSERT_EQ(0, bpf_object__load(t->object));
 
-	t->socket = socket(AF_PACKET, SOCK_RAW, 0);
+	t->socket = fake_listen(t->dev.name);
 	ASSERT_LE(0, t->socket);
 	fd = bpf_program__fd(bpf_object__find_program_by_name(t->object, "look"));
 	ASSERT_EQ(0, setsockopt(t->socket, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)));
-	ASSERT_EQ(0, setsockopt(t->socket, SOL_SOCKET, SO_RCVTIMEO, &patience,
-				sizeof(patience)));
-	ASSERT_EQ(0, bind(t->socket, (struct sockaddr *)&addr, sizeof(addr)));
 }
 
 static void stop(struct test *t)
@@ -99,19 +89,6 @@ static struct fake_seen seen(struct __test_metadata *_metadata, struct test *t)
 	return seen;
 }
 
-static void make_frame(uint8_t *frame)
-{
-	static const uint8_t start[ETH_HLEN] = {
-		0x52, 0x54, 0x00, 0x12, 0x34, 0x56, 0x52, 0x54, 0x00, 0x12, 0x34, 0x01,
-		ETHERTYPE >> 8, ETHERTYPE & 0xff,
-	};
-	int i;
-
-	memcpy(frame, start, sizeof(start));
-	for (i = sizeof(start); i < FRAME_LEN; i++)
-		frame[i] = i * 7;
-}
-
 /* Have a frame received, and wait for it: its length, or -errno. */
 static ssize_t receive(struct test *t, const struct virtio_net_hdr_v1_hash *hdr,
 		       const uint8_t *frame, size_t len, uint8_t *out, size_t room)
@@ -134,7 +111,7 @@ static void exchange(struct __test_metadata *_metadata, struct test *t, uint16_t
 	};
 	uint8_t frame[FRAME_LEN], out[FRAME_LEN];
 
-	make_frame(frame);
+	fake_frame(frame, FRAME_LEN);
 	ASSERT_EQ(FRAME_LEN, receive(t, &hdr, frame, sizeof(frame), out, sizeof(out)));
 	EXPECT_EQ(0, memcmp(frame, out, sizeof(frame)));
 }
@@ -380,7 +357,7 @@ FIXTURE_SETUP(csum)
 {
 	ASSERT_EQ(0, fake_init(&self->t.dev, variant->features));
 	start(_metadata, &self->t);
-	make_frame(self->frame);
+	fake_frame(self->frame, FRAME_LEN);
 	self->hdr.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	self->hdr.hdr.csum_start = CSUM_START;
 	self->hdr.hdr.csum_offset = CSUM_OFFSET;

@@ -10,6 +10,7 @@
 # DEMO_TAP=macvtap: a macvtap in place of a tap behind a bridge.
 # DEMO_STEERING=1: each flow within VXLAN, and a steering program that hashes it
 #	there, in place of RSS.
+# DEMO_DIR=DIR: programs, logs and results go there (build/demo).
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -17,7 +18,7 @@ set -euo pipefail
 [ $# -eq 0 ] || usage "demo.sh"
 
 steps=6
-demo=$top/build/demo
+demo=${DEMO_DIR:-$top/build/demo}
 bin=$demo/bin
 programs=$top/tools/testing/selftests/drivers/net/vnet_guest
 count=${DEMO_COUNT:-3}
@@ -40,7 +41,7 @@ quietly()
 	die "'$1' failed; the whole log: $log"
 }
 
-# split_output: lines "@FILE text" go to FILE in build/demo, others through.
+# split_output: lines "@FILE text" go to FILE in $demo, others through.
 split_output()
 {
 	awk -v dir="$demo/" '
@@ -69,6 +70,9 @@ rm -f "$demo"/{host,results}.txt "$demo"/{vmm,guest-console}.log
 	"$vm_dir/demo-host.sh" "$bin" "$kernel/vmlinuz" "$kind" |
 	split_output ||
 	die "the demo did not run to its end; logs: $demo"
+if grep -aE "$splat" "$demo/guest-console.log" >&2; then
+	die "the guest's kernel complained, see $demo/guest-console.log"
+fi
 
 STEP=6/$steps say "comparing with the independent calculation"
 read -r mtu queues <"$demo/host.txt"

@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# In the guest: run test programs one after the other, each between two marker
+# In the guest, as a rule: run test programs one after the other, each between two marker
 # lines by which test.sh takes the output apart.  The modules in the folder's
 # test_modules/KERNEL are loaded before.
 #
@@ -10,12 +10,16 @@ set -euo pipefail
 nonce=$1 folder=$2 kernel=$3 seconds=$4
 shift 4
 cd "$folder"
+program_pid=
+trap '[ -z "$program_pid" ] || kill "$program_pid"; exit 143' TERM
 for module in test_modules/"$kernel"/*.ko; do
 	if [ -f "$module" ]; then insmod "$module"; fi
 done
 for program; do
 	printf '\n%s begin %s\n' "$nonce" "$program"
 	status=0 began=$SECONDS
-	timeout --kill-after=5 "$seconds" "./$program" 2>&1 </dev/null || status=$?
+	timeout --kill-after=5 "$seconds" "./$program" 2>&1 </dev/null &
+	program_pid=$!
+	wait "$program_pid" || status=$?
 	printf '\n%s end %s %s %d s\n' "$nonce" "$status" "$program" $((SECONDS - began))
 done

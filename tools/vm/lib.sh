@@ -44,7 +44,7 @@ export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_DEPEND=1
 # the kernel, and the marks that only our test runner reads.
 kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftests)
 # shellcheck disable=SC2034
-outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|vnet_bench|vnet_guest)/'
+outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
 # shellcheck disable=SC2034
 outside_series="^drivers/net/bpfnic/|$outside_tests|/marks\$"
 
@@ -117,3 +117,15 @@ our_git()
 {
 	git -c safe.directory="$top" -C "$top" "$@"
 }
+
+# What a kernel complains with: any such line fails a run.
+# shellcheck disable=SC2034
+splat='WARNING:|BUG:|kernel BUG at|Oops:|Kernel panic|general protection fault'
+splat+='|invalid opcode|KASAN:|KCSAN:|UBSAN:|Bad page|Call Trace:|cut here'
+splat+='|possible (circular|recursive|irq lock|deadlock)|inconsistent lock state'
+splat+='|suspicious RCU usage|lock held when returning|INFO: task .* blocked for'
+splat+='|rcu: INFO: .*stall|self-detected stall|soft lockup|hard LOCKUP'
+splat+='|sleeping function called|scheduling while atomic|ODEBUG:'
+splat+='|kmemleak: [0-9]+ new suspected|unreferenced object|refcount_t:'
+splat+='|ref_tracker: .*(leaked|has)|unregister_netdevice: waiting'
+splat+='|list_(add|del) corruption|(irq|IRQ) [0-9]+: nobody cared'

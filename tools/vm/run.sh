@@ -45,17 +45,6 @@ bad_usage()
 
 stock_modules="failover net_failover virtio_net tun tap macvlan macvtap ipvlan ipvtap vhost_iotlb vhost vhost_net veth dummy bridge 8021q vxlan sch_ingress sch_prio sch_multiq sch_tbf cls_bpf cls_flower cls_matchall cls_u32 act_mirred act_pedit act_skbedit"
 
-# One line a complaint, of which any fails a run.
-splat='WARNING:|BUG:|kernel BUG at|Oops:|Kernel panic|general protection fault'
-splat+='|invalid opcode|KASAN:|KCSAN:|UBSAN:|Bad page|Call Trace:|cut here'
-splat+='|possible (circular|recursive|irq lock|deadlock)|inconsistent lock state'
-splat+='|suspicious RCU usage|lock held when returning|INFO: task .* blocked for'
-splat+='|rcu: INFO: .*stall|self-detected stall|soft lockup|hard LOCKUP'
-splat+='|sleeping function called|scheduling while atomic|ODEBUG:'
-splat+='|kmemleak: [0-9]+ new suspected|unreferenced object|refcount_t:'
-splat+='|ref_tracker: .*(leaked|has)|unregister_netdevice: waiting'
-splat+='|list_(add|del) corruption|(irq|IRQ) [0-9]+: nobody cared'
-
 kernel=test cpus=2 memory='' timeout='' expect='' log='' modules=default
 accel=auto threads=multi icount='' append='' shell=''
 while [ $# -gt 0 ]; do

@@ -100,9 +100,12 @@ begin "kernels"
 out=$("$vm_dir/kernel.sh" "$kernel")
 tree=$("$vm_dir/tree.sh")
 declare -A built_in=([$kernel]=$out)	# by kernel: what its modules are built with
+# And what a guest of the tests boots, and loads
+declare -A image=([$kernel]=$out/vmlinuz) modules=([$kernel]=$out/root/lib/modules)
 if [ "$kernel" = test ]; then
 	stock=$("$vm_dir/fetch.sh" stock)
 	built_in[stock]=$stock/build
+	image[stock]=$stock/vmlinuz modules[stock]=$stock/lib/modules
 fi
 
 # build_modules FOLDER: its modules, for each kernel, to where guest-tests.sh
@@ -245,29 +248,40 @@ collect()
 	fi
 }
 
+# setting FOLDER NAME: its value, if it is set
+setting()
+{
+	sed -n "s/^$2=\([0-9a-z]*\)\$/\1/p" "$selftests/$1/settings" 2>/dev/null || true
+}
+
 # timeout_of FOLDER: of one program, in seconds.
 timeout_of()
 {
 	local seconds
-	seconds=$(sed -n 's/^timeout=\([0-9]*\)$/\1/p' "$selftests/$1/settings" 2>/dev/null || true)
+	seconds=$(setting "$1" timeout)
 	seconds=${seconds:-45}
 	[ "$seconds" -gt 0 ] || seconds=600
 	echo "$seconds"
 }
 
-# run_folder KERNEL FOLDER PROGRAM...: one boot.  Each program's output goes to
-# build/test/ as PROGRAM.tap, its exit status beside it.
+# run_folder KERNEL FOLDER PROGRAM...: one boot, or none where `settings` say vm=no.
+# Each program's output goes to build/test/ as PROGRAM.tap, its exit status beside it.
 run_folder()
 {
-	local on=$1 folder=$2 out=$results/$1/$2 seconds status=0
+	local on=$1 folder=$2 out=$results/$1/$2 seconds memory status=0 in_vm=()
 	shift 2
 	seconds=$(($(timeout_of "$folder") * patience))
+	memory=$(setting "$folder" memory)
 	rm -rf "$out"
 	mkdir -p "$out"
-	"$vm_dir/run.sh" --kernel "$on" --timeout $((seconds * $# + 60 * patience)) \
-		--tcg-threads "$(threads_for "$folder")" \
-		--log "$out/console.log" -- \
-		env VNETCTL="$top/build/vnetctl/vnetctl" \
+	[ "$(setting "$folder" vm)" = no ] ||
+		in_vm=("$vm_dir/run.sh" --kernel "$on"
+		       --timeout $((seconds * $# + 60 * patience))
+		       --tcg-threads "$(threads_for "$folder")"
+		       ${memory:+--memory "$memory"} --log "$out/console.log" --)
+	"${in_vm[@]}" \
+		env VNETCTL="$top/build/vnetctl/vnetctl" VNET_SPLAT="$splat" \
+		VNET_VMLINUZ="${image[$on]}" VNET_MODULES="$(echo "${modules[$on]}"/*)" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$on" \
 		"$seconds" "$@" \
@@ -383,6 +397,7 @@ judge()
 # What may take longest comes first, so that no CPU is idle at the end.
 mapfile -t runs < <(
 	for folder in "${folders[@]}"; do
+		if [ "$(setting "$folder" "$kernel")" = no ]; then continue; fi
 		list=()
 		for program in ${programs[$folder]}; do
 			if chosen "$folder $program"; then list+=("$program"); fi
@@ -408,7 +423,7 @@ steps=$((2 + ${#runs[@]} * ${#kernels[@]} + (${#kunit[@]} > 0) + ${#e2e[@]}))
 # Where `settings` say parallel=yes, a test is about what runs at the same time.
 threads_for()
 {
-	if grep -qs '^parallel=yes$' "$selftests/$1/settings"; then
+	if [ "$(setting "$1" parallel)" = yes ]; then
 		echo multi
 	else
 		echo single
@@ -512,30 +527,43 @@ if [ ${#kunit[@]} -gt 0 ]; then
 fi
 
 # 4. End to end: the demonstration, and that it notices a wrong key.
-for name in "${e2e[@]}"; do
-	begin "end to end: $name"
-	mkdir -p "$results/e2e"
-	file=$results/e2e/$name.txt
-	status=0
-	note=
-	case $name in
-	demo_tap | demo_macvtap)
-		DEMO_TAP=${name#demo_} "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
-		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
-		;;
-	demo_steering)
-		DEMO_STEERING=1 "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
-		[ "$status" -eq 0 ] || note="exit status $status, wanted 0"
-		;;
-	demo_break_key)
-		DEMO_BREAK_KEY=1 "$vm_dir/demo.sh" >"$file" 2>&1 || status=$?
-		if [ "$status" -ne 1 ]; then
-			note="exit status $status, wanted 1"
-		elif ! grep -Eq 'FAIL|differs' "$file"; then
-			note="no row of its table says FAIL or differs"
-		fi
-		;;
+# run_demo NAME: its output goes to build/test/e2e/NAME.txt, its status beside it.
+run_demo()
+{
+	local file=$results/e2e/$1.txt status=0 how=()
+	case $1 in
+	demo_steering) how=(DEMO_STEERING=1) ;;
+	demo_break_key) how=(DEMO_BREAK_KEY=1) ;;
+	*) how=(DEMO_TAP="${1#demo_}") ;;
 	esac
+	env "${how[@]}" DEMO_DIR="$results/e2e/$1" "$vm_dir/demo.sh" >"$file" 2>&1 ||
+		status=$?
+	echo "$status" >"$file.status"
+}
+
+mkdir -p "$results/e2e"
+for name in "${e2e[@]}"; do
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n || true
+	done
+	begin "end to end: $name"
+	rm -f "$results/e2e/$name.txt.status"
+	set -m
+	run_demo "$name" &
+	set +m
+	pids+=("$!")
+done
+wait
+for name in "${e2e[@]}"; do
+	file=$results/e2e/$name.txt
+	status=$(cat "$file.status" 2>/dev/null || echo none)
+	wanted=0 note=
+	[ "$name" != demo_break_key ] || wanted=1
+	if [ "$status" != "$wanted" ]; then
+		note="exit status $status, wanted $wanted"
+	elif [ "$wanted" = 1 ] && ! grep -Eq 'FAIL|differs' "$file"; then
+		note="no row of its table says FAIL or differs"
+	fi
 	if [ "$note" ]; then
 		verdict FAIL "e2e.$name: $note"
 		tail -n 30 "$file" | sed 's/^/        /'

@@ -1,18 +1,18 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # In the guest, as a rule: run test programs one after the other, each between two marker
-# lines by which test.sh takes the output apart.  The modules in the folder's
-# test_modules/KERNEL are loaded before.
+# lines by which test.sh takes the output apart.  The modules in MODULES, if there is
+# such a folder, are loaded before.
 #
-#   guest-tests.sh NONCE FOLDER KERNEL SECONDS PROGRAM...
+#   guest-tests.sh NONCE FOLDER MODULES SECONDS PROGRAM...
 set -euo pipefail
 
-nonce=$1 folder=$2 kernel=$3 seconds=$4
+nonce=$1 folder=$2 modules=$3 seconds=$4
 shift 4
 cd "$folder"
 program_pid=
 trap '[ -z "$program_pid" ] || kill "$program_pid"; exit 143' TERM
-for module in test_modules/"$kernel"/*.ko; do
+for module in "$modules"/*.ko; do
 	if [ -f "$module" ]; then insmod "$module"; fi
 done
 for program; do

@@ -89,7 +89,7 @@ mapfile -t folders < <(
 		find "$selftests" -name Makefile ! -path '*/test_modules/*' -printf '%P\n' |
 			sed 's|/Makefile$||' | sort)
 if [ -z "$pattern" ]; then
-	steps=$((2 + ${#folders[@]} * ${#kernels[@]} + 1))
+	steps=$((2 + ${#folders[@]} * ${#kernels[@]} + ${#kunit_modules[@]}))
 	if [ "$kernel" = test ]; then
 		steps=$((steps + ${#demos[@]}))
 	fi
@@ -251,7 +251,7 @@ collect()
 # setting FOLDER NAME: its value, if it is set
 setting()
 {
-	sed -n "s/^$2=\([0-9a-z]*\)\$/\1/p" "$selftests/$1/settings" 2>/dev/null || true
+	sed -n "s|^$2=\([0-9a-z/_]*\)\$|\1|p" "$selftests/$1/settings" 2>/dev/null || true
 }
 
 # timeout_of FOLDER: of one program, in seconds.
@@ -268,10 +268,11 @@ timeout_of()
 # Each program's output goes to build/test/ as PROGRAM.tap, its exit status beside it.
 run_folder()
 {
-	local on=$1 folder=$2 out=$results/$1/$2 seconds memory status=0 in_vm=()
+	local on=$1 folder=$2 out=$results/$1/$2 seconds memory modules_of status=0 in_vm=()
 	shift 2
 	seconds=$(($(timeout_of "$folder") * patience))
 	memory=$(setting "$folder" memory)
+	modules_of=$(setting "$folder" modules)	# of another folder
 	rm -rf "$out"
 	mkdir -p "$out"
 	[ "$(setting "$folder" vm)" = no ] ||
@@ -283,8 +284,8 @@ run_folder()
 		env VNETCTL="$top/build/vnetctl/vnetctl" VNET_SPLAT="$splat" \
 		VNET_VMLINUZ="${image[$on]}" VNET_MODULES="$(echo "${modules[$on]}"/*)" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
-		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" "$on" \
-		"$seconds" "$@" \
+		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" \
+		"$build/install/${modules_of:-$folder}/test_modules/$on" "$seconds" "$@" \
 		>"$out/output" 2>"$out/errors" || status=$?
 	awk -v nonce="$nonce" -v dir="$out" '
 		$1 == nonce && $2 == "begin" { file = dir "/" $3 ".tap"; printf "" >file; next }
@@ -415,7 +416,7 @@ if [ "$kernel" = test ]; then
 		if wants "e2e.$name"; then e2e+=("$name"); fi
 	done
 fi
-steps=$((2 + ${#runs[@]} * ${#kernels[@]} + (${#kunit[@]} > 0) + ${#e2e[@]}))
+steps=$((2 + ${#runs[@]} * ${#kernels[@]} + ${#kunit[@]} + ${#e2e[@]}))
 
 # 2. The selftests, as many boots at a time as there are CPUs: most of a test is
 # waiting, and what is not uses one CPU.  A guest's two CPUs share a thread then.
@@ -488,43 +489,68 @@ patch_with()
 	}'
 }
 
-if [ ${#kunit[@]} -gt 0 ]; then
-	begin "KUnit on the $kernel kernel"
-	mkdir -p "$results/$kernel"
-	for module in "${kunit[@]}"; do
-		file=$results/$kernel/kunit-$module.tap
-		status=0
-		# shellcheck disable=SC2016	# for the guest's shell
-		"$vm_dir/run.sh" --kernel "$kernel" --timeout $((120 * patience)) -- \
-			/bin/sh -c 'modprobe "$1" && cat /sys/kernel/debug/kunit/*/results' \
-			sh "$module" >"$file" 2>"$work/errors" || status=$?
-		parse "$file"
-		stem=$(patch_with "$module.c")
-		found=0
-		while IFS=$'\t' read -r result name text; do
-			case $result in
-			plan | done | allskip) continue ;;
-			esac
-			found=$((found + 1))
-			[ -z "$filter_cases" ] || wants "kunit $module $name" || continue
-			case $result in
-			ok | xfail) verdict pass "kunit: $name" ;;
-			skip) verdict skip "kunit: $name" ;;
-			*)
-				verdict FAIL "kunit: $name: $text"
-				sed -n 's/^ *# /        # /p' "$file" | sed -n 1,12p
-				;;
-			esac
-			report_rows+=("${stem:--}"$'\t'"kunit: $name"$'\t'ours$'\t'–$'\t'"$text")
-		done <"$work/cases"
-		if [ "$status" -ne 0 ]; then
-			cat "$work/errors" >&2
-			verdict FAIL "kunit: $module: run.sh ended with $status"
-		elif [ "$found" -eq 0 ]; then
-			verdict FAIL "kunit: $module: no results"
-		fi
+# run_kunit MODULE: its results go to build/test/, its status and what else came beside
+# them.
+run_kunit()
+{
+	local file=$results/$kernel/kunit-$1.tap status=0
+	# shellcheck disable=SC2016	# for the guest's shell
+	"$vm_dir/run.sh" --kernel "$kernel" --timeout $((120 * patience)) \
+		--tcg-threads single --log "$file.log" -- \
+		/bin/sh -c 'modprobe "$1" && cat /sys/kernel/debug/kunit/*/results' \
+		sh "$1" >"$file" 2>"$file.errors" || status=$?
+	echo "$status" >"$file.status"
+}
+
+# judge_kunit MODULE
+judge_kunit()
+{
+	local file=$results/$kernel/kunit-$1.tap stem found=0 status result name text
+	status=$(cat "$file.status" 2>/dev/null || echo none)
+	parse "$file"
+	stem=$(patch_with "$1.c")
+	while IFS=$'\t' read -r result name text; do
+		case $result in
+		plan | done | allskip) continue ;;
+		esac
+		found=$((found + 1))
+		[ -z "$filter_cases" ] || wants "kunit $1 $name" || continue
+		case $result in
+		ok | xfail) verdict pass "kunit: $name" ;;
+		skip) verdict skip "kunit: $name" ;;
+		*)
+			verdict FAIL "kunit: $name: $text"
+			sed -n 's/^ *# /        # /p' "$file" | sed -n 1,12p
+			;;
+		esac
+		report_rows+=("${stem:--}"$'\t'"kunit: $name"$'\t'ours$'\t'–$'\t'"$text")
+	done <"$work/cases"
+	if [ "$status" != 0 ]; then
+		cat "$file.errors" >&2
+		verdict FAIL "kunit: $1: run.sh ended with $status"
+	elif [ "$found" -eq 0 ]; then
+		verdict FAIL "kunit: $1: no results"
+	fi
+}
+
+# start FUNCTION NAME: in the background, as soon as there is a CPU for it
+start()
+{
+	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
+		wait -n || true
 	done
-fi
+	begin "$2 on the $kernel kernel"
+	set -m
+	"$@" &
+	set +m
+	pids+=("$!")
+}
+
+mkdir -p "$results/$kernel" "$results/e2e"
+for module in "${kunit[@]}"; do
+	rm -f "$results/$kernel/kunit-$module.tap".*
+	start run_kunit "$module"
+done
 
 # 4. End to end: the demonstration, and that it notices a wrong key.
 # run_demo NAME: its output goes to build/test/e2e/NAME.txt, its status beside it.
@@ -541,19 +567,14 @@ run_demo()
 	echo "$status" >"$file.status"
 }
 
-mkdir -p "$results/e2e"
 for name in "${e2e[@]}"; do
-	while [ "$(jobs -rp | wc -l)" -ge "$(nproc)" ]; do
-		wait -n || true
-	done
-	begin "end to end: $name"
 	rm -f "$results/e2e/$name.txt.status"
-	set -m
-	run_demo "$name" &
-	set +m
-	pids+=("$!")
+	start run_demo "$name"
 done
 wait
+for module in "${kunit[@]}"; do
+	judge_kunit "$module"
+done
 for name in "${e2e[@]}"; do
 	file=$results/e2e/$name.txt
 	status=$(cat "$file.status" 2>/dev/null || echo none)

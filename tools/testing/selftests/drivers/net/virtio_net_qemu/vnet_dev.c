@@ -11,7 +11,7 @@
 
 #include "fake_dev.h"
 
-static int usage(void)
+static int print_usage(void)
 {
 	fputs("usage: vnet_dev DEV pairs N\n"
 	      "       vnet_dev DEV table QUEUE,QUEUE,...|default   (repeated to the length)\n"
@@ -73,7 +73,7 @@ int main(int argc, char **argv)
 	int err = 0, i;
 
 	if (argc < 3)
-		return usage();
+		return print_usage();
 	snprintf(dev.name, sizeof(dev.name), "%s", argv[1]);
 	dev.inet = socket(AF_INET, SOCK_DGRAM, 0);
 	if (!strcmp(argv[2], "pairs") && argc == 4) {
@@ -99,7 +99,7 @@ int main(int argc, char **argv)
 			printf("%lld%s", fake_stat(&dev, argv[i]),
 			       i + 1 < argc ? " " : "\n");
 	} else {
-		return usage();
+		return print_usage();
 	}
 	if (err < 0)
 		fprintf(stderr, "vnet_dev: %s %s: %s\n", argv[1], argv[2], strerror(-err));

@@ -4,8 +4,8 @@
  *
  *   vnet_spread DEV MAC KEY TABLE FLOWS VLAN
  *
- * KEY is of hexadecimal bytes with colons, TABLE of queues with commas, VLAN 0 for none.  The hash is
- * by the tests' own implementation of the specification.
+ * KEY is of hexadecimal bytes with colons, TABLE of queues with commas, VLAN 0 for
+ * none.  The hash is by the tests' own implementation of the specification.
  */
 #include <arpa/inet.h>
 #include <net/if.h>

@@ -109,7 +109,7 @@ if [ "$kernel" = test ]; then
 fi
 
 # build_modules FOLDER: its modules, for each kernel, to where guest-tests.sh
-# looks for them
+# looks for them.  Their BTF is on top of the kernel's, which make does not know of.
 build_modules()
 {
 	local on source target
@@ -119,6 +119,7 @@ build_modules()
 		target=$build/install/$1/test_modules/$on
 		mkdir -p "$source" "$target"
 		rsync -a "$tree/tools/testing/selftests/$1/test_modules/" "$source/" &&
+			rm -f "$source"/*.ko &&
 			make -C "$source" KDIR="${built_in[$on]}" &&
 			cp "$source"/*.ko "$target" || return 1
 	done

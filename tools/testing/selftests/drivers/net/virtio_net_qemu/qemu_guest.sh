@@ -91,9 +91,15 @@ make_initrd()
 		name=${file##*/}
 		case $file in
 		*.ko.xz) xz -dc "$file" >"$root/modules/${name%.xz}" ;;
+		*.ko.zst) zstd -qdc "$file" >"$root/modules/${name%.zst}" ;;
 		*.ko) cp "$file" "$root/modules/$name" ;;
+		*)
+			echo "# $file is compressed in a way that this does not know"
+			exit 1
+			;;
 		esac
-		echo "${name%.xz}" >>"$root/modules/order"
+		name=${name%.xz}
+		echo "${name%.zst}" >>"$root/modules/order"
 	done
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$WORK/initrd"
 }

@@ -14,11 +14,10 @@
 static int print_usage(void)
 {
 	fputs("usage: vnet_dev DEV pairs N\n"
-	      "       vnet_dev DEV table QUEUE,QUEUE,...|default   (repeated to the length)\n"
+	      "       vnet_dev DEV table QUEUE,QUEUE,...           (repeated to the length)\n"
 	      "       vnet_dev DEV key                             (shown)\n"
 	      "       vnet_dev DEV show                            (the table)\n"
-	      "       vnet_dev DEV feature NAME on|off|show\n"
-	      "       vnet_dev DEV stat NAME...\n", stderr);
+	      "       vnet_dev DEV feature NAME on|off|show\n", stderr);
 	return 2;
 }
 
@@ -30,8 +29,6 @@ static int set_table(struct fake_dev *dev, char *arg)
 	char *word;
 	int err;
 
-	if (!strcmp(arg, "default"))
-		return fake_set_table(dev, NULL, 0);
 	for (word = strtok(arg, ","); word && n < ARRAY_SIZE(cycle);
 	     word = strtok(NULL, ","))
 		cycle[n++] = strtoul(word, NULL, 0);
@@ -70,7 +67,7 @@ static int show_key(struct fake_dev *dev)
 int main(int argc, char **argv)
 {
 	struct fake_dev dev = { .fd = -1, .log = -1 };
-	int err = 0, i;
+	int err;
 
 	if (argc < 3)
 		return print_usage();
@@ -94,10 +91,6 @@ int main(int argc, char **argv)
 		} else {
 			err = fake_set_feature(&dev, argv[3], !strcmp(argv[4], "on"));
 		}
-	} else if (!strcmp(argv[2], "stat") && argc >= 4) {
-		for (i = 3; i < argc; i++)
-			printf("%lld%s", fake_stat(&dev, argv[i]),
-			       i + 1 < argc ? " " : "\n");
 	} else {
 		return print_usage();
 	}

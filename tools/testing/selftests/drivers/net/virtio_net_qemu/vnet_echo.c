@@ -153,7 +153,13 @@ static int open_inet(const char *address, bool tcp)
 	      setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) ||
 	      connect(fd, to->ai_addr, to->ai_addrlen);
 	freeaddrinfo(to);
-	return err ? -1 : fd;
+	if (err && fd >= 0) {
+		err = errno;
+		close(fd);
+		errno = err;
+		fd = -1;
+	}
+	return fd;
 }
 
 static int ask(int packet, const char *address, bool tcp, size_t len)
@@ -171,11 +177,11 @@ static int ask(int packet, const char *address, bool tcp, size_t len)
 	if (fd < 0)
 		return fail(address);
 	if (send(fd, out, len, 0) != (ssize_t)len)
-		return fail(address);
+		goto failed;
 	while (got < len) {
 		n = recv(fd, in + got, sizeof(in) - got, 0);
 		if (n <= 0)
-			return fail(address);
+			goto failed;
 		got += n;
 	}
 	close(fd);
@@ -188,6 +194,11 @@ static int ask(int packet, const char *address, bool tcp, size_t len)
 	printf("%s partial=%u whole=%u longest=%zu\n", address, seen.partial, seen.whole,
 	       seen.longest);
 	return 0;
+
+failed:
+	fail(address);
+	close(fd);
+	return 1;
 }
 
 int main(int argc, char **argv)

@@ -211,7 +211,7 @@ check_codespell()
 		*.patch) grep -v '^[- @]' "$file" ;;
 		esac
 	done >"$log_dir/patches.txt"
-	codespell --ignore-words-list=extraversion,nd "${list[@]}" "$log_dir/patches.txt"
+	codespell --ignore-words-list=extraversion,nd,xdpf "${list[@]}" "$log_dir/patches.txt"
 }
 
 check_manual_pages()

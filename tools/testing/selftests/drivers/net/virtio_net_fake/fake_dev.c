@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if_arp.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -442,6 +443,31 @@ void fake_frame(uint8_t *frame, size_t len)
 	memcpy(frame, start, sizeof(start));
 	for (i = sizeof(start); i < len; i++)
 		frame[i] = i * 7 + i / 251;
+}
+
+/** fake_checksum() - the Internet checksum of @len bytes, RFC 1071 */
+uint16_t fake_checksum(const uint8_t *data, size_t len)
+{
+	uint32_t sum = 0;
+	size_t i;
+
+	for (i = 0; i < len; i++)
+		sum += i % 2 ? data[i] : data[i] << 8;
+	while (sum >> 16)
+		sum = (sum & 0xffff) + (sum >> 16);
+	return ~sum;
+}
+
+/** fake_run() - run a command of the shell; as system() */
+int fake_run(const char *fmt, ...)
+{
+	char command[256];
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(command, sizeof(command), fmt, ap);
+	va_end(ap);
+	return system(command);
 }
 
 /**

@@ -148,6 +148,8 @@ int fake_give(struct fake_dev *dev, unsigned int queue, const void *hdr,
 ssize_t fake_take(struct fake_dev *dev, unsigned int *queue, void *data, size_t room);
 
 void fake_frame(uint8_t *frame, size_t len);
+uint16_t fake_checksum(const uint8_t *data, size_t len);
+int fake_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int fake_listen(const char *name);
 
 int fake_up(struct fake_dev *dev, bool up);

@@ -4,7 +4,6 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,17 +22,6 @@
 #define BASE		(FAKE_VERSION_1 | FAKE_F(CTRL_VQ))
 #define BIG		(FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4))
 #define MRG		FAKE_F(MRG_RXBUF)
-
-static int run(const char *fmt, ...)
-{
-	char command[256];
-	va_list ap;
-
-	va_start(ap, fmt);
-	vsnprintf(command, sizeof(command), fmt, ap);
-	va_end(ap);
-	return system(command);
-}
 
 /* Is a frame of @len bytes received, and intact, within @seconds? */
 static bool received(struct fake_dev *dev, int fd, size_t len, int seconds)
@@ -300,7 +288,7 @@ FIXTURE_SETUP(forward)
 	ASSERT_EQ(0, fake_add(&self->in));
 	ASSERT_EQ(0, fake_add(&self->out));
 	/* What a driver of another kind receives with is in its header. */
-	ASSERT_EQ(0, run("ip link add fake_br type bridge mcast_snooping 0 &&"
+	ASSERT_EQ(0, fake_run("ip link add fake_br type bridge mcast_snooping 0 &&"
 			 "ip link set %s master fake_br && ip link set %s master fake_br &&"
 			 "ip link set %s up && ip link set %s up &&"
 			 "ip link set fake_br addrgenmode none up",
@@ -309,7 +297,7 @@ FIXTURE_SETUP(forward)
 
 FIXTURE_TEARDOWN(forward)
 {
-	run("ip link del fake_br");
+	fake_run("ip link del fake_br");
 	fake_destroy(&self->in);
 	fake_destroy(&self->out);
 }
@@ -532,7 +520,7 @@ TEST_F(resume, vlans)
 {
 	uint8_t before[sizeof(self->dev.state.vlans)];
 
-	ASSERT_EQ(0, run("ip link add link %s name fake.5 type vlan id 5 &&"
+	ASSERT_EQ(0, fake_run("ip link add link %s name fake.5 type vlan id 5 &&"
 			 "ip link add link %s name fake.4094 type vlan id 4094 &&"
 			 "ip link add link %s name fake.ad type vlan proto 802.1ad id 7",
 			 self->dev.name, self->dev.name, self->dev.name));
@@ -543,7 +531,7 @@ TEST_F(resume, vlans)
 	EXPECT_EQ(0, before[0] & 1 << 7);
 	suspend_and_resume(_metadata, &self->dev);
 	EXPECT_EQ(0, memcmp(before, self->dev.state.vlans, sizeof(before)));
-	ASSERT_EQ(0, run("ip link del fake.5"));
+	ASSERT_EQ(0, fake_run("ip link del fake.5"));
 	ASSERT_EQ(0, fake_sync(&self->dev));
 	EXPECT_EQ(0, self->dev.state.vlans[0] & 1 << 5);
 }
@@ -571,7 +559,7 @@ TEST_F(resume, promisc)
 {
 	int i;
 
-	ASSERT_EQ(0, run("ip link set %s promisc on", self->dev.name));
+	ASSERT_EQ(0, fake_run("ip link set %s promisc on", self->dev.name));
 	suspend_and_resume(_metadata, &self->dev);
 	/* It comes by a work. */
 	for (i = 0; i < 200 && !self->dev.state.promisc; i++) {

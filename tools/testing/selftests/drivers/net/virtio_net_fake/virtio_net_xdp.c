@@ -368,19 +368,6 @@ FIXTURE_TEARDOWN(csum)
 	stop(&self->t);
 }
 
-/* RFC 1071 */
-static uint16_t internet_checksum(const uint8_t *data, size_t len)
-{
-	uint32_t sum = 0;
-	size_t i;
-
-	for (i = 0; i < len; i++)
-		sum += i % 2 ? data[i] : data[i] << 8;
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return ~sum;
-}
-
 static void expect_complete(struct __test_metadata *_metadata, struct test *t,
 			    const struct virtio_net_hdr_v1_hash *hdr,
 			    const uint8_t *frame, size_t len)
@@ -390,7 +377,7 @@ static void expect_complete(struct __test_metadata *_metadata, struct test *t,
 	uint16_t sum;
 
 	memcpy(want, frame, len);
-	sum = internet_checksum(frame + hdr->hdr.csum_start, len - hdr->hdr.csum_start) ?: 0xffff;
+	sum = fake_checksum(frame + hdr->hdr.csum_start, len - hdr->hdr.csum_start) ?: 0xffff;
 	want[at] = sum >> 8;
 	want[at + 1] = sum;
 	ASSERT_EQ((ssize_t)len, receive(t, hdr, frame, len, out, sizeof(out)));
@@ -420,7 +407,7 @@ TEST_F(csum, odd)
 	self->hdr.hdr.csum_start = CSUM_START;
 
 	memset(self->frame + at, 0, 2);
-	sum = internet_checksum(self->frame + CSUM_START, FRAME_LEN - CSUM_START);
+	sum = fake_checksum(self->frame + CSUM_START, FRAME_LEN - CSUM_START);
 	self->frame[at] = sum >> 8;
 	self->frame[at + 1] = sum;
 	expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);

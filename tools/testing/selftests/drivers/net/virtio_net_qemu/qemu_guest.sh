@@ -74,7 +74,7 @@ make_initrd()
 	mkdir -p "$root"/{bin,dev,proc,sys,tmp,modules}
 	cp "$(type -P busybox)" "$root/bin/busybox"
 	cp "$GUEST_TOOLS/guest-init.sh" "$root/init"
-	cp "$GUEST_TOOLS"/{vnet_count,vnet_dev,vnet_echo,xdp.bpf.o} "$root/"
+	cp "$GUEST_TOOLS"/{vnet_count,vnet_dev,vnet_echo,vnet_hints,xdp.bpf.o,xdp_hints.bpf.o} "$root/"
 	chmod 755 "$root/init"
 	# busybox's ip knows neither QinQ nor XDP.  By a name that it does not take for
 	# its own.

@@ -3,17 +3,21 @@
 # In the guest: count instructions, and print for each row
 # "@ARRAY NAME FAMILY QUEUES TABLE SIZE INSTRUCTIONS".
 #
-#   bench-guest.sh patched|base|again FOLDER RSS_OBJECT
+#   bench-guest.sh patched|base|before|again FOLDER RSS_OBJECT MODULE
+#
+# MODULE: virtio_net_fake.ko of this kernel
 #
 # patched: every row, and how the cost grows with queues, table, and frame
 # base:    what the pristine kernel has, under the name "stock"
+# before:  what the kernel without hints has, under the name "before"
 # again:   the results of the patched kernel once more, to see whether they are
 #          the same
 set -euo pipefail
 
-what=$1 folder=$2 object=$3
+what=$1 folder=$2 object=$3 module=$4
 failed=0
 cd "$folder"
+insmod "$module"
 
 # rows ARRAY PREFIX OPTION...: as vnet_bench prints them.
 rows()
@@ -24,10 +28,20 @@ rows()
 		sed -u "s/^/@$array $prefix/" || failed=1
 }
 
+# hints PREFIX NAME...: the same of vnet_bench_xdp
+hints()
+{
+	local prefix=$1
+	shift
+	./vnet_bench_xdp "$@" | sed -u "s/^/@hints $prefix/" || failed=1
+}
+
+redirects=(to_{cpu,tap}{,_known})
 results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} tun.ebpf_{rss,vnet_hash,kfunc})
 case $what in
 patched)
 	rows results "" "${results[@]}"
+	hints "" pass pass_bound hash hash_csum "${redirects[@]}"
 	for queues in 1 2 4 8 16 32 64 128 256; do
 		rows queues "" -q $queues -t 256 tun.{automq,rss,rss_report}
 	done
@@ -40,6 +54,10 @@ patched)
 	;;
 base)
 	rows results stock. {tun,tap,xdp,vhost}.{one_queue,automq}
+	hints stock. pass to_{cpu,tap}
+	;;
+before)
+	hints before. to_{cpu,tap}
 	;;
 again)
 	rows again "" "${results[@]}"

@@ -66,11 +66,22 @@ def steering_targets($rows):
 	 at_most("tun.ebpf_kfunc - tun.rss_report, \($family), instructions";
 		diff($rows; "tun.ebpf_kfunc"; "tun.rss_report"; $family); 150; null));
 
+# A hint, and what every redirected packet pays for it.
+def hints_targets($rows):
+	at_most("xdp_hints.hash - xdp_hints.pass_bound, instructions";
+		diff($rows; "xdp_hints.hash"; "xdp_hints.pass_bound"; "-"); 25; null),
+	at_most("xdp_hints.hash_csum - xdp_hints.hash, instructions";
+		diff($rows; "xdp_hints.hash_csum"; "xdp_hints.hash"; "-"); 25; null),
+	(("to_cpu", "to_tap") as $to |
+	 at_most("carrying, unused: xdp_hints.\($to) - before.xdp_hints.\($to), instructions";
+		diff($rows; "xdp_hints.\($to)"; "before.xdp_hints.\($to)"; "-"); 15; null));
+
+# With XDP, 15 more: those of carrying hints.
 def off_targets($rows):
-	(["tun", ""], ["xdp", "xdp."]) as [$ours, $stock] |
+	(["tun", "", 10], ["xdp", "xdp.", 25]) as [$ours, $stock, $limit] |
 	("one_queue", "automq") as $mode | ("ipv4", "ipv6") as $family |
 	at_most("feature off: \($ours).\($mode) - stock.\($stock)\($mode), \($family), instructions";
-		diff($rows; "\($ours).\($mode)"; "stock.\($stock)\($mode)"; $family); 10; null);
+		diff($rows; "\($ours).\($mode)"; "stock.\($stock)\($mode)"; $family); $limit; null);
 
 # How much two boots differ, at most, in percent.
 def repeat_target($rows; $again):
@@ -107,6 +118,7 @@ def native_targets($native):
 	dpdk: (if $dpdk == "" then null else $dpdk end),
 	ebpf_rss: { object: $object, sha256: $sha256 },
 	results: $results,
+	hints: rows("hints"),
 	by_queues: rows("queues"),
 	by_table: rows("table"),
 	by_size: rows("size"),
@@ -115,6 +127,7 @@ def native_targets($native):
 		hash_targets($results),
 		steering_targets($results),
 		off_targets($results),
+		hints_targets(rows("hints")),
 		repeat_target($results; rows("again")),
 		native_targets($native)
 	]

@@ -6,7 +6,7 @@
 #
 # Instructions per packet, in a virtual machine whose clock counts them, on the
 # patched kernel and on one built from the pristine source with the same
-# configuration; and nanoseconds per hash on this CPU.  The results go to
+# configuration, and on one without the hints for XDP programs; and nanoseconds per hash on this CPU.  The results go to
 # build/bench.json, bench.md and bench.svg.
 #
 # EBPF_RSS_OBJ=FILE: another steering program for tun.ebpf_rss, such as QEMU's;
@@ -17,7 +17,7 @@ set -euo pipefail
 
 [ $# -eq 0 ] || usage "bench.sh"
 
-steps=6
+steps=8
 source=tools/testing/selftests/drivers/net/vnet_bench
 bin=$cache/build/bench-programs
 json=$top/build/bench.json
@@ -28,9 +28,10 @@ mkdir -p "$log_dir" "$bin"
 
 patched=$(STEP=1/$steps "$vm_dir/kernel.sh" bench)
 base_kernel=$(STEP=2/$steps "$vm_dir/kernel.sh" bench-base)
+before=$(STEP=3/$steps "$vm_dir/kernel.sh" bench-before)
 tree=$("$vm_dir/tree.sh")
 
-STEP=3/$steps say "building the programs"
+STEP=4/$steps say "building the programs"
 log=$log_dir/bench-programs.log
 make -C "$tree/$source" OUTPUT="$bin" \
 	KHDR_INCLUDES="-isystem $patched/headers/include" all >"$log" 2>&1 || {
@@ -41,6 +42,21 @@ object=$(realpath "${EBPF_RSS_OBJ:-$bin/vnet_bench_rss.bpf.o}")
 [ -r "$object" ] || die "cannot read $object"
 # The guest may not see every folder of ours.
 cp "$object" "$bin/rss.o"
+
+# fake_module KERNEL BUILD: virtio_net_fake.ko for it
+fake_module()
+{
+	local dir=$bin/modules/$1
+	mkdir -p "$dir"
+	rsync -a "$tree/tools/testing/selftests/drivers/net/virtio_net_fake/test_modules/" \
+		"$dir/"
+	rm -f "$dir"/*.ko	# its BTF is on top of the kernel's
+	make -C "$dir" KDIR="$2" >>"$log" 2>&1 ||
+		die "virtio_net_fake.ko does not build; the whole log: $log"
+}
+fake_module bench "$patched"
+fake_module bench-base "$base_kernel"
+fake_module bench-before "$before"
 
 # The two kernels differ in what the patches add, and in nothing else.
 symbols()
@@ -59,6 +75,7 @@ count()
 	"$vm_dir/run.sh" --kernel "$1" --icount --timeout 600 \
 		--log "$log_dir/bench-$2.log" -- \
 		"$vm_dir/bench-guest.sh" "$2" "$bin" "$bin/rss.o" \
+		"$bin/modules/$1/virtio_net_fake.ko" \
 		>"$work/out" || status=$?
 	sed -n 's/^@//p' "$work/out" >>"$work/rows"
 	grep -v '^@' "$work/out" >&2 || true
@@ -67,15 +84,17 @@ count()
 
 missed=()
 : >"$work/rows"
-STEP=4/$steps say "counting on the patched kernel"
+STEP=5/$steps say "counting on the patched kernel"
 count bench patched
 count bench again
-STEP=5/$steps say "counting on the pristine kernel"
+STEP=6/$steps say "counting on the pristine kernel"
 count bench-base base
+STEP=7/$steps say "counting redirections on the kernel without hints"
+count bench-before before
 
 [ -s "$work/rows" ] || die "nothing could be counted: see above"
 
-STEP=6/$steps say "timing Toeplitz on this CPU"
+STEP=8/$steps say "timing Toeplitz on this CPU"
 "$bin/vnet_toeplitz" >"$work/native"
 grep -q '^rte_' "$work/native" ||
 	say "note: without libdpdk-dev and pkg-config nothing is compared with DPDK's Toeplitz"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pack the initramfs that a kernel boots with, and print where it is.
 #
-#   initramfs.sh test|debug|bench|base|bench-base|stock
+#   initramfs.sh test|debug|bench|base|bench-base|bench-before|stock
 #
 # busybox and our init; for the stock kernel also the modules that bring 9p and
 # overlayfs up, in the order in which they load.
@@ -14,13 +14,13 @@ needed=(virtio_pci 9pnet_virtio 9p overlay)
 
 busybox=$(command -v busybox) || die "no busybox: run tools/vm/packages.sh"
 case "$#${1:-}" in
-1test | 1debug | 1bench | 1base | 1bench-base) kernel=ours root='' release='' ;;
+1test | 1debug | 1bench | 1base | 1bench-base | 1bench-before) kernel=ours root='' release='' ;;
 1stock)
 	root=$("$vm_dir/fetch.sh" stock)
 	kernel=stock-${root##*/}
 	release=${root##*/}-amd64
 	;;
-*) usage "initramfs.sh test|debug|bench|base|bench-base|stock" ;;
+*) usage "initramfs.sh test|debug|bench|base|bench-base|bench-before|stock" ;;
 esac
 
 digest=$({

@@ -2,26 +2,28 @@
 # SPDX-License-Identifier: GPL-2.0
 # Configure and build a kernel in the cache, and print the build folder.
 #
-#   kernel.sh [test|debug|bench|base|bench-base]
+#   kernel.sh [test|debug|bench|base|bench-base|bench-before]
 #
 # test:       the patched tree, test.config
 # debug:      the same, with debug.config on top
 # bench:      the same, with bench.config on top
 # base:       the pristine source with test.config, to compare with
 # bench-base: the same, with bench.config on top
+# bench-before: as bench, without the topic xdp-hints, to see what carrying hints costs
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-synopsis="kernel.sh [test|debug|bench|base|bench-base]"
+synopsis="kernel.sh [test|debug|bench|base|bench-base|bench-before]"
 flavour=${1:-test}
 config=$vm_dir/config
 fragments=("$config/test.config")
 case $flavour in
-test | debug | bench) fragments+=("$config/series.config") ;;
+test | debug | bench | bench-before) fragments+=("$config/series.config") ;;
 base | bench-base) ;;
 *) usage "$synopsis" ;;
 esac
+[ "$flavour" != bench-before ] || export VNET_WITHOUT=xdp-hints VNET_UNLISTED=1
 case $flavour in
 debug) fragments+=("$config/debug.config") ;;
 bench*) fragments+=("$config/bench.config") ;;

@@ -66,12 +66,13 @@ say()
 	printf '%s%s\n' "${STEP:+[$STEP] }" "$*" >&2
 }
 
-# topics: the topics of this base, in order.
+# topics: the topics of this base, in order, but VNET_WITHOUT.
 topics()
 {
 	[ -f "$patches/topics" ] ||
 		die "no $patches/topics: it lists the topics, one a line"
-	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' "$patches/topics"
+	sed -e 's/#.*//' -e 's/[[:space:]]//g' -e '/^$/d' \
+		${VNET_WITHOUT:+-e "/^$VNET_WITHOUT\$/d"} "$patches/topics"
 }
 
 # series_of TOPIC: its lines "patch [new file...]", comments stripped.

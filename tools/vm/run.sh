@@ -15,7 +15,7 @@ help()
 	usage: run.sh [OPTION...] -- COMMAND [ARG...]
 	       run.sh [OPTION...] --shell
 
-	  --kernel test|debug|bench|base|bench-base|stock
+	  --kernel test|debug|bench|base|bench-base|bench-before|stock
 	                          which kernel (test)
 	  --cpus N                CPUs of the guest (2)
 	  --memory MIB            its memory (1024; debug 2048)
@@ -94,7 +94,7 @@ fi
 
 # The kernel and its modules.
 case $kernel in
-test | debug | bench | base | bench-base)
+test | debug | bench | base | bench-base | bench-before)
 	dir=$cache/build/$kernel
 	[ -f "$dir/vnet-stamp" ] ||
 		die "there is no $kernel kernel in $cache: run tools/vm/kernel.sh $kernel"

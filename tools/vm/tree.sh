@@ -19,6 +19,7 @@ if [ "${KERNEL_SRC:-}" ]; then
 else
 	tree=$cache/tree/$(basename "$pristine")
 fi
+tree+=${VNET_WITHOUT:+-without-$VNET_WITHOUT}
 state=$tree.state	# a digest of all that went into the tree
 placed=$tree.placed	# the files in it that are not the pristine ones
 built=$tree.built	# the digests of those of them that a kernel is built from

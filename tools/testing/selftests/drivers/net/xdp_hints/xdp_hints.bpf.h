@@ -21,9 +21,9 @@ struct xdp_rx_csum {
 	__u32 offset;
 };
 
-extern int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash,
-				    enum xdp_rss_hash_type *type) __ksym;
-extern int bpf_xdp_metadata_rx_csum(const struct xdp_md *ctx,
-				    struct xdp_rx_csum *csum) __ksym __weak;
+int bpf_xdp_metadata_rx_hash(const struct xdp_md *ctx, __u32 *hash,
+			     enum xdp_rss_hash_type *type) __ksym;
+int bpf_xdp_metadata_rx_csum(const struct xdp_md *ctx, struct xdp_rx_csum *csum)
+	__ksym __weak;
 
 #endif /* XDP_HINTS_BPF_H */

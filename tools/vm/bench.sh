@@ -5,9 +5,10 @@
 #   bench.sh
 #
 # Instructions per packet, in a virtual machine whose clock counts them, on the
-# patched kernel and on one built from the pristine source with the same
-# configuration, and on one without the hints for XDP programs; and nanoseconds per hash on this CPU.  The results go to
-# build/bench.json, bench.md and bench.svg.
+# patched kernel, on one built from the pristine source with the same
+# configuration, and on one without the hints for XDP programs; and nanoseconds
+# per hash on this CPU.  The results go to build/bench.json, bench.md and
+# bench.svg.
 #
 # EBPF_RSS_OBJ=FILE: another steering program for tun.ebpf_rss, such as QEMU's;
 # maps as in vnet_bench_bpf.h.

@@ -289,10 +289,10 @@ FIXTURE_SETUP(forward)
 	ASSERT_EQ(0, fake_add(&self->out));
 	/* What a driver of another kind receives with is in its header. */
 	ASSERT_EQ(0, fake_run("ip link add fake_br type bridge mcast_snooping 0 &&"
-			 "ip link set %s master fake_br && ip link set %s master fake_br &&"
-			 "ip link set %s up && ip link set %s up &&"
-			 "ip link set fake_br addrgenmode none up",
-			 self->in.name, self->out.name, self->in.name, self->out.name));
+			      "ip link set %s master fake_br && ip link set %s master fake_br &&"
+			      "ip link set %s up && ip link set %s up &&"
+			      "ip link set fake_br addrgenmode none up",
+			      self->in.name, self->out.name, self->in.name, self->out.name));
 }
 
 FIXTURE_TEARDOWN(forward)
@@ -521,9 +521,9 @@ TEST_F(resume, vlans)
 	uint8_t before[sizeof(self->dev.state.vlans)];
 
 	ASSERT_EQ(0, fake_run("ip link add link %s name fake.5 type vlan id 5 &&"
-			 "ip link add link %s name fake.4094 type vlan id 4094 &&"
-			 "ip link add link %s name fake.ad type vlan proto 802.1ad id 7",
-			 self->dev.name, self->dev.name, self->dev.name));
+			      "ip link add link %s name fake.4094 type vlan id 4094 &&"
+			      "ip link add link %s name fake.ad type vlan proto 802.1ad id 7",
+			      self->dev.name, self->dev.name, self->dev.name));
 	ASSERT_EQ(0, fake_sync(&self->dev));
 	memcpy(before, self->dev.state.vlans, sizeof(before));
 	EXPECT_EQ(1 << 5, before[0] & 1 << 5);

@@ -5,12 +5,14 @@ VM := tools/vm
 export T
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug bench kernel shell series check vnetctl clean
+.PHONY: help demo test test-debug bench modules install kernel shell series check \
+	vnetctl clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  KERNEL_SRC=DIR  build that source instead of the linux-source-6.12 package'
+	@echo '  KDIR=DIR        modules, install: the kernel (the running one) whose headers to take'
 	@echo '  VNET_CACHE=DIR  where sources and builds live (~/.cache/vnet-offload)'
 
 demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
@@ -28,6 +30,14 @@ bench: ## instructions per packet, and what they may be (build/bench.md)
 	@$(VM)/packages.sh
 	@$(VM)/packages.sh bench
 	@$(VM)/bench.sh
+
+modules: ## bpfnic for the running kernel, or KDIR=DIR, in build/bpfnic/
+	@$(VM)/packages.sh modules
+	@$(VM)/modules.sh build
+
+install: ## install it for modprobe (INSTALL_MOD_PATH=DIR: below DIR)
+	@$(VM)/packages.sh modules
+	@$(VM)/modules.sh install
 
 kernel: ## build the patched kernel in the cache
 	@STEP=1/2 $(VM)/packages.sh

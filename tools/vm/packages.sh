@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install the Debian packages that are missing, saying which and why.
 #
-#   packages.sh [build|bench|check]
+#   packages.sh [build|bench|check|modules]
 #
 # build: what it takes to build the kernels and to run them
 # bench: what `make bench` takes on top of that; libdpdk-dev and pkg-config are
 #        used if they are there
 # check: what `make check` takes on top of build
+# modules: what it takes to build bpfnic for a kernel whose headers are there
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -15,12 +16,14 @@ set -euo pipefail
 build="
 	bc		the kernel's build
 	bison		the kernel's build (Kconfig)
+	bpftool		the tests
 	build-essential	the compiler
 	busybox-static	the guest's first user space
 	ccache		a second build in a fraction of the time
 	clang		BPF programs of the tests
 	cpio		the initramfs
 	dwarves		BTF, the kernel's type information
+	ethtool		the tests
 	flex		the kernel's build (Kconfig)
 	gcc-multilib	32-bit test programs
 	git		the series
@@ -52,6 +55,13 @@ check="
 	sparse		the kernel's semantic checker
 "
 
+modules="
+	build-essential	the compiler
+	dwarves		BTF, the module's type information
+	kmod		installing the module
+	rsync		a copy of its sources
+"
+
 case "$#${1:-build}" in
 0build | 1build)
 	wanted=$build
@@ -61,7 +71,8 @@ case "$#${1:-build}" in
 	;;
 1bench) wanted=$bench ;;
 1check) wanted=$check ;;
-*) usage "packages.sh [build|bench|check]" ;;
+1modules) wanted=$modules ;;
+*) usage "packages.sh [build|bench|check|modules]" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -182,6 +182,33 @@ check_clang()
 	no_new check-clang LLVM=1 CC="ccache clang" W=1
 }
 
+# module_warns NAME MAKEARGS...: the loadable module gives no warning, built anew with
+# the kernel that the check NAME configures.
+module_warns()
+{
+	local out=$cache/build/$1 dir=$cache/build/$1-bpfnic log=$log_dir/$1-bpfnic.out
+	shift
+	configured "$out" "$tree" "$@"
+	make -C "$tree" O="$out" "$jobs" "$@" modules_prepare
+	rm -rf "$dir"
+	mkdir -p "$dir/drivers/net"
+	cp "$top/Kbuild" "$dir/"
+	cp -r "$top/drivers/net/bpfnic" "$dir/drivers/net/"
+	# Without the symbols of a kernel, of which nothing else is built.
+	make -C "$tree" O="$out" M="$dir" "$jobs" KBUILD_MODPOST_WARN=1 "$@" modules \
+		>"$log" 2>&1 || {
+		cat "$log"
+		return 1
+	}
+	! grep -E 'drivers/net/bpfnic/[^ ]*: (warning|error): ' "$log"
+}
+
+check_bpfnic()
+{
+	module_warns check-gcc CC="ccache gcc" C=2 W=1
+	module_warns check-clang LLVM=1 CC="ccache clang" W=1
+}
+
 check_shellcheck()
 {
 	local file shells=()
@@ -238,8 +265,13 @@ check_kernel_doc()
 		*.c | *.h) list+=("$file") ;;
 		esac
 	done
+	for file in "${files[@]}"; do
+		case $file in
+		drivers/net/bpfnic/*.[ch]) [ ! -f "$top/$file" ] || list+=("$top/$file") ;;
+		esac
+	done
 	if [ ${#list[@]} -eq 0 ]; then
-		echo "left out: the series brings no C file"
+		echo "left out: there is no C file"
 		return
 	fi
 	cd "$tree"
@@ -259,6 +291,11 @@ check_docs_build()
 	for file in "${new[@]}"; do
 		if grep -F "$file:" "$log_dir/docs.out"; then bad=1; fi
 	done
+	# The module's, which is not in the tree, by itself
+	mkdir -p "$out/bpfnic"
+	cp "$top/Documentation/networking/device_drivers/bpfnic.rst" "$out/bpfnic/"
+	sphinx-build -q -C -E -W --keep-going -D root_doc=bpfnic "$out/bpfnic" \
+		"$out/bpfnic/html" || bad=1
 	return $bad
 }
 
@@ -323,6 +360,7 @@ check "checkpatch files"
 check "kernel doc"
 check "sparse and W1"
 check "clang"
+check "bpfnic"
 check "shellcheck"
 check "codespell"
 check "manual pages"

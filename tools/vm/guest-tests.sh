@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # In the guest, as a rule: run test programs one after the other, each between two marker
 # lines by which test.sh takes the output apart.  The modules in MODULES, if there is
-# such a folder, are loaded before.
+# such a folder, are loaded before; where bpfnic.ko is, VNET_BPFNIC_KO says.
 #
 #   guest-tests.sh NONCE FOLDER MODULES SECONDS PROGRAM...
 set -euo pipefail
@@ -15,6 +15,7 @@ trap '[ -z "$program_pid" ] || kill "$program_pid"; exit 143' TERM
 for module in "$modules"/*.ko; do
 	if [ -f "$module" ]; then insmod "$module"; fi
 done
+[ ! -f "$modules/bpfnic.ko" ] || export VNET_BPFNIC_KO=$modules/bpfnic.ko
 for program; do
 	printf '\n%s begin %s\n' "$nonce" "$program"
 	status=0 began=$SECONDS

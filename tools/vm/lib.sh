@@ -44,9 +44,10 @@ export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_DEPEND=1
 # the kernel, and the marks that only our test runner reads.
 kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftests)
 # shellcheck disable=SC2034
-outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
+outside_tests='^tools/testing/selftests/drivers/net/(bpfnic[a-z_]*|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
 # shellcheck disable=SC2034
-outside_series="^drivers/net/bpfnic/|$outside_tests|/marks\$"
+outside_series="^drivers/net/bpfnic/|^Documentation/networking/device_drivers/bpfnic\.rst\$"
+outside_series+="|$outside_tests|/marks\$"
 
 die()
 {

@@ -146,6 +146,14 @@ for folder in "${folders[@]}"; do
 		OUTPUT="$build/$folder" COLLECTION=. emit_tests 2>>"$log" |
 		sed 's/^\.://' | tr '\n' ' ')
 done
+# bpfnic.ko, for each kernel, where guest-tests.sh finds it for the folders whose
+# settings say modules=drivers/net/bpfnic.
+for on in "${kernels[@]}"; do
+	target=$build/install/drivers/net/bpfnic/test_modules/$on
+	ko=$("$vm_dir/modules.sh" for "${built_in[$on]}")
+	mkdir -p "$target"
+	cp "$ko" "$target/"
+done
 make -C "$top/tools/net/vnetctl" O="$top/build/vnetctl" \
 	KHDR="$out/headers/include" >"$log_dir/vnetctl.log" 2>&1 || {
 	tail -n 30 "$log_dir/vnetctl.log" >&2

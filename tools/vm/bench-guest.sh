@@ -3,21 +3,26 @@
 # In the guest: count instructions, and print for each row
 # "@ARRAY NAME FAMILY QUEUES TABLE SIZE INSTRUCTIONS".
 #
-#   bench-guest.sh patched|base|before|again FOLDER RSS_OBJECT MODULE
+#   bench-guest.sh patched|base|before|again|nic FOLDER RSS_OBJECT MODULE
 #
-# MODULE: virtio_net_fake.ko of this kernel
+# MODULE: virtio_net_fake.ko of this kernel, or its bpfnic.ko for nic
 #
 # patched: every row, and how the cost grows with queues, table, and frame
 # base:    what the pristine kernel has, under the name "stock"
 # before:  what the kernel without hints has, under the name "before"
 # again:   the results of the patched kernel once more, to see whether they are
 #          the same
+# nic:     bpfnic's packets and maps, beside the host's
 set -euo pipefail
 
 what=$1 folder=$2 object=$3 module=$4
 failed=0
 cd "$folder"
-insmod "$module"
+if [ "$what" = nic ]; then
+	insmod "$module" hash_seed=1	# each time the same chains
+else
+	insmod "$module"
+fi
 
 # rows ARRAY PREFIX OPTION...: as vnet_bench prints them.
 rows()
@@ -58,6 +63,11 @@ base)
 	;;
 before)
 	hints before. to_{cpu,tap}
+	;;
+nic)
+	for row in send {drop,pass,tx}.{hw,native,veth} {map,host}.{1000,1000000}; do
+		./vnet_bench_nic "$row" | sed -u "s/^/@nic /" || failed=1
+	done
 	;;
 again)
 	rows again "" "${results[@]}"

@@ -22,6 +22,23 @@ def more($all; $family):
 	if $name == $plain or $n == null or $m == null then "" else
 	($n - $m | round | if . < 0 then tostring else "+\(.)" end) end;
 
+# What a packet costs at bpfnic and at veth, and what of it is not the sender's.
+def nic_packets:
+	([.[] | select(.name == "bpfnic.send") | .insn_per_packet][0]) as $send |
+	(["row", "instructions", "without sending"] | header),
+	(.[] | select(.table == 0) |
+	 ["`\(.name)`", (.insn_per_packet | number),
+	  if $send then .insn_per_packet - $send | round else "" end] | line);
+
+def nic_maps:
+	. as $rows |
+	(["entries", "call", "bpfnic", "host", "times as much"] | header),
+	(.[] | select(.name | endswith(".map")) |
+	 .table as $n | (.name | sub("\\.map$"; ".host")) as $host |
+	 ([$rows[] | select(.name == $host and .table == $n) | .insn_per_packet][0]) as $theirs |
+	 [$n, (.name | split("."))[1], .insn_per_packet, ($theirs | number),
+	  if $theirs then .insn_per_packet / $theirs * 100 | round / 100 else "" end] | line);
+
 def results:
 	(["row", "queues", "IPv4", "", "IPv6", ""] | header),
 	((.results | pairs) as $all | $all | .[] |
@@ -34,7 +51,7 @@ def curve($rows; $column):
 	 [(.[$column] | number), "`\(.name)`", (.ipv4 | number), (.ipv6 | number)] |
 	 line);
 
-"# What the hash costs",
+"# What it costs",
 "",
 "Linux \(.kernel), \(.gcc), \(.qemu), configuration \(.config_sha256[0:12]).",
 "",
@@ -57,6 +74,16 @@ results,
 "",
 (["row", "instructions"] | header),
 (.hints[] | ["`\(.name)`", (.insn_per_packet | number)] | line),
+"",
+"## bpfnic",
+"",
+"On Debian's kernel \(.stock). A frame of 64 bytes, sent at the other end of the device by a packet socket, until a program has decided on it: offloaded to bpfnic (`hw`), native on the host's side of bpfnic (`native`), native on veth. `send` is the same into a device that drops it. A frame that passes ends where the host finds nobody to take it; veth's `tx` includes the program without which its peer takes none.",
+"",
+(.bpfnic | nic_packets),
+"",
+"A system call on a hash map of 8 + 8 bytes that is full: a new value for a key, lookup, the next key, delete, a new key. The host's map is allocated beforehand, too. Counted are instructions, not cache misses.",
+"",
+(.bpfnic | nic_maps),
 "",
 "## By number of queues",
 "",

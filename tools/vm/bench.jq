@@ -28,6 +28,7 @@ def insn($rows; $name; $family):
 
 def round1: . * 10 | round / 10;
 def round2: . * 100 | round / 100;
+def round3: . * 1000 | round / 1000;
 
 # What may cost how much: "at most" and "at least" are bounds, "stretch" is not.
 def at_most($what; $measured; $limit; $stretch): {
@@ -76,6 +77,26 @@ def hints_targets($rows):
 	 at_most("carrying, unused: xdp_hints.\($to) - before.xdp_hints.\($to), instructions";
 		diff($rows; "xdp_hints.\($to)"; "before.xdp_hints.\($to)"; "-"); 15; null));
 
+# One of the rows with as many entries.
+def entries($rows; $name; $n):
+	[$rows[] | select(.name == $name and .table == $n) | .insn_per_packet][0];
+def ratio($x; $y): if $x == null or $y == null then null else $x / $y | round3 end;
+
+# A program on bpfnic is no dearer than on the host; its maps neither grow dearer with
+# their size, nor are they dearer than the host's by more than 30 percent.
+def nic_targets($rows):
+	at_most("bpfnic.drop.hw - bpfnic.drop.veth, instructions";
+		diff($rows; "bpfnic.drop.hw"; "bpfnic.drop.veth"; "-"); 0; null),
+	(("update", "lookup", "next", "delete", "insert") as $call |
+	 at_most("bpfnic.\($call).map: 1000000 entries dearer or cheaper than 1000, percent";
+		ratio(entries($rows; "bpfnic.\($call).map"; 1000000);
+		      entries($rows; "bpfnic.\($call).map"; 1000)) |
+		if . then (. - 1) * 100 | fabs | round1 else . end; 20; null),
+	 ((1000, 1000000) as $n |
+	  at_most("bpfnic.\($call).map / bpfnic.\($call).host, \($n) entries";
+		ratio(entries($rows; "bpfnic.\($call).map"; $n);
+		      entries($rows; "bpfnic.\($call).host"; $n)); 1.3; null)));
+
 # With XDP, 15 more: those of carrying hints.
 def off_targets($rows):
 	(["tun", "", 10], ["xdp", "xdp.", 25]) as [$ours, $stock, $limit] |
@@ -111,6 +132,7 @@ def native_targets($native):
 })) as $native |
 {
 	kernel: $kernel,
+	stock: $stock,
 	gcc: $gcc,
 	config_sha256: $config,
 	qemu: $qemu,
@@ -119,6 +141,7 @@ def native_targets($native):
 	ebpf_rss: { object: $object, sha256: $sha256 },
 	results: $results,
 	hints: rows("hints"),
+	bpfnic: rows("nic"),
 	by_queues: rows("queues"),
 	by_table: rows("table"),
 	by_size: rows("size"),
@@ -128,6 +151,7 @@ def native_targets($native):
 		steering_targets($results),
 		off_targets($results),
 		hints_targets(rows("hints")),
+		nic_targets(rows("nic")),
 		repeat_target($results; rows("again")),
 		native_targets($native)
 	]

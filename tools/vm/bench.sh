@@ -1,12 +1,13 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
-# Measure what the hash costs, and compare with what it may cost.
+# Measure what the hash and bpfnic cost, and compare with what they may cost.
 #
 #   bench.sh
 #
 # Instructions per packet, in a virtual machine whose clock counts them, on the
 # patched kernel, on one built from the pristine source with the same
-# configuration, and on one without the hints for XDP programs; and nanoseconds
+# configuration, and on one without the hints for XDP programs; instructions per
+# packet and per system call of bpfnic on Debian's stock kernel; and nanoseconds
 # per hash on this CPU.  The results go to build/bench.json, bench.md and
 # bench.svg.
 #
@@ -18,7 +19,7 @@ set -euo pipefail
 
 [ $# -eq 0 ] || usage "bench.sh"
 
-steps=8
+steps=9
 source=tools/testing/selftests/drivers/net/vnet_bench
 bin=$cache/build/bench-programs
 json=$top/build/bench.json
@@ -30,6 +31,7 @@ mkdir -p "$log_dir" "$bin"
 patched=$(STEP=1/$steps "$vm_dir/kernel.sh" bench)
 base_kernel=$(STEP=2/$steps "$vm_dir/kernel.sh" bench-base)
 before=$(STEP=3/$steps "$vm_dir/kernel.sh" bench-before)
+stock=$("$vm_dir/fetch.sh" stock)
 tree=$("$vm_dir/tree.sh")
 
 STEP=4/$steps say "building the programs"
@@ -55,6 +57,7 @@ fake_module()
 	make -C "$dir" KDIR="$2" >>"$log" 2>&1 ||
 		die "virtio_net_fake.ko does not build; the whole log: $log"
 }
+nic=$("$vm_dir/modules.sh" for "$stock/build")
 fake_module bench "$patched"
 fake_module bench-base "$base_kernel"
 fake_module bench-before "$before"
@@ -69,14 +72,14 @@ differ=$(join <(symbols "$patched") <(symbols "$base_kernel") -a 2 -o 0,1.2,2.2 
 	-e missing | awk '$2 != $3')
 [ -z "$differ" ] || die "the kernels are not comparable, patched and pristine have:"$'\n'"$differ"
 
-# count KERNEL WHAT: rows "ARRAY NAME FAMILY ..." to $work/rows.
+# count KERNEL WHAT MODULE [OPTION...]: rows "ARRAY NAME FAMILY ..." to $work/rows.
 count()
 {
-	local status=0
-	"$vm_dir/run.sh" --kernel "$1" --icount --timeout 600 \
-		--log "$log_dir/bench-$2.log" -- \
-		"$vm_dir/bench-guest.sh" "$2" "$bin" "$bin/rss.o" \
-		"$bin/modules/$1/virtio_net_fake.ko" \
+	local kernel=$1 what=$2 module=$3 status=0
+	shift 3
+	"$vm_dir/run.sh" --kernel "$kernel" --icount --timeout 600 \
+		--log "$log_dir/bench-$what.log" "$@" -- \
+		"$vm_dir/bench-guest.sh" "$what" "$bin" "$bin/rss.o" "$module" \
 		>"$work/out" || status=$?
 	sed -n 's/^@//p' "$work/out" >>"$work/rows"
 	grep -v '^@' "$work/out" >&2 || true
@@ -86,22 +89,25 @@ count()
 missed=()
 : >"$work/rows"
 STEP=5/$steps say "counting on the patched kernel"
-count bench patched
-count bench again
+count bench patched "$bin/modules/bench/virtio_net_fake.ko"
+count bench again "$bin/modules/bench/virtio_net_fake.ko"
 STEP=6/$steps say "counting on the pristine kernel"
-count bench-base base
+count bench-base base "$bin/modules/bench-base/virtio_net_fake.ko"
 STEP=7/$steps say "counting redirections on the kernel without hints"
-count bench-before before
+count bench-before before "$bin/modules/bench-before/virtio_net_fake.ko"
+STEP=8/$steps say "counting bpfnic on the stock kernel"
+count stock nic "$nic" --modules "veth dummy"
 
 [ -s "$work/rows" ] || die "nothing could be counted: see above"
 
-STEP=8/$steps say "timing Toeplitz on this CPU"
+STEP=9/$steps say "timing Toeplitz on this CPU"
 "$bin/vnet_toeplitz" >"$work/native"
 grep -q '^rte_' "$work/native" ||
 	say "note: without libdpdk-dev and pkg-config nothing is compared with DPDK's Toeplitz"
 
 jq -n --rawfile rows "$work/rows" --rawfile native "$work/native" \
 	--arg kernel "$("$vm_dir/fetch.sh" version)" \
+	--arg stock "${stock##*/}" \
 	--arg gcc "$(gcc --version | sed -n 1p)" \
 	--arg config "$(sha256sum <"$patched/.config" | cut -d' ' -f1)" \
 	--arg qemu "$(qemu-system-x86_64 --version | sed -n 1p)" \

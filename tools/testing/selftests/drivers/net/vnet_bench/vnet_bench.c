@@ -21,6 +21,7 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "vnet_bench_count.h"
 #include "vnet_bench_load.h"
 #include "vnet_bench_vhost.h"
 #include "vnet_flow.h"
@@ -298,13 +299,6 @@ static void learn(const struct way *way, const struct mode *mode,
 	}
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 /* Instructions per packet: the median of the rounds. */
 static double measure(const struct way *way, const struct vnet_tap *tap,
 		      const struct frames *frames,
@@ -323,8 +317,7 @@ static double measure(const struct way *way, const struct vnet_tap *tap,
 		taken[round] = __rdtsc() - before;
 	}
 
-	qsort(taken, ROUNDS, sizeof(*taken), compare);
-	return (double)taken[ROUNDS / 2] / FLOWS;
+	return bench_median(taken, ROUNDS) / FLOWS;
 }
 
 /* Measure one row and print it. */
@@ -384,26 +377,6 @@ static int bench_row(const struct way *way, const struct mode *mode,
 		return 0;
 	warnx("%s.%s %s: no figure", way->name, mode->name, family->name);
 	return 1;
-}
-
-/* Ten thousand instructions and a few must be as many ticks. */
-static void check_clock(void)
-{
-	uint64_t best = UINT64_MAX, before, taken;
-	unsigned long n;
-	int i;
-
-	for (i = 0; i < 5; i++) {
-		n = 5000;
-		before = __rdtsc();
-		asm volatile("1: dec %0; jnz 1b" : "+r" (n));
-		taken = __rdtsc() - before;
-		if (taken < best)
-			best = taken;
-	}
-	if (best < 10000 || best > 10100)
-		errx(1, "the clock counts %llu for 10000 instructions (no -icount?)",
-		     (unsigned long long)best);
 }
 
 static int run(const char *name)
@@ -473,7 +446,7 @@ int main(int argc, char **argv)
 	if (optind == argc)
 		print_usage();
 
-	check_clock();
+	bench_check_clock();
 	for (; optind < argc; optind++)
 		failed += run(argv[optind]);
 	return failed ? 1 : 0;

@@ -28,6 +28,7 @@
 #include <linux/if_tun.h>
 
 #include "fake_dev.h"
+#include "vnet_bench_count.h"
 
 #define PACKETS		10000
 #define FRAME_LEN	114
@@ -92,13 +93,6 @@ static struct bpf_object *open_program(const struct row *row, const struct fake_
 	return object;
 }
 
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
-
 static void bench(const struct row *row)
 {
 	const struct sched_param first = { .sched_priority = 1 };
@@ -152,9 +146,8 @@ static void bench(const struct row *row)
 		if (i >= 0)
 			taken[i] = __rdtsc() - before;
 	}
-	qsort(taken, PACKETS, sizeof(*taken), compare);
 	printf("xdp_hints.%s - 1 0 %u %.1f\n", row->name, FRAME_LEN,
-	       (double)taken[PACKETS / 2]);
+	       bench_median(taken, PACKETS));
 	fflush(stdout);
 	bpf_object__close(object);
 	close(fd);

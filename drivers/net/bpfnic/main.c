@@ -607,8 +607,8 @@ static int check_lower(const struct net_device *dev, struct netlink_ext_ack *ext
 	return 0;
 }
 
-static int port_newlink(struct net *src_net, struct net_device *dev, struct nlattr *tb[],
-			struct nlattr *data[], struct netlink_ext_ack *extack)
+static int port_create(struct net *link_net, struct net_device *dev, struct nlattr *tb[],
+		       struct netlink_ext_ack *extack)
 {
 	struct bpfnic_port *port = netdev_priv(dev);
 	struct net_device *link = NULL;
@@ -620,7 +620,7 @@ static int port_newlink(struct net *src_net, struct net_device *dev, struct nlat
 		return -EINVAL;
 	}
 	if (tb[IFLA_LINK]) {
-		link = __dev_get_by_index(src_net, nla_get_u32(tb[IFLA_LINK]));
+		link = __dev_get_by_index(link_net, nla_get_u32(tb[IFLA_LINK]));
 		if (!link) {
 			NL_SET_ERR_MSG_MOD(extack, "there is no such link");
 			return -ENODEV;
@@ -668,6 +668,20 @@ static int port_newlink(struct net *src_net, struct net_device *dev, struct nlat
 		unregister_netdevice(dev);
 	return err;
 }
+
+#ifdef HAVE_RTNL_NEWLINK_PARAMS		/* Linux 6.15 and later; see Makefile */
+static int port_newlink(struct net_device *dev, struct rtnl_newlink_params *params,
+			struct netlink_ext_ack *extack)
+{
+	return port_create(rtnl_newlink_link_net(params), dev, params->tb, extack);
+}
+#else
+static int port_newlink(struct net *link_net, struct net_device *dev, struct nlattr *tb[],
+			struct nlattr *data[], struct netlink_ext_ack *extack)
+{
+	return port_create(link_net, dev, tb, extack);
+}
+#endif
 
 static unsigned int port_num_queues(void)
 {

@@ -73,6 +73,7 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 	struct net_device *wire = rcu_dereference(port->wire);
 	unsigned int len = skb->len;
 	bool xnet;
+	int err;
 
 	if (unlikely(!wire)) {
 		kfree_skb(skb);
@@ -89,7 +90,8 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 	if (xnet)
 		skb_orphan(skb);
 	skb->dev = wire;
-	return !net_xmit_eval(dev_queue_xmit(skb));
+	err = dev_queue_xmit(skb);
+	return !net_xmit_eval(err);
 }
 
 static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev)
@@ -317,7 +319,8 @@ static void port_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *s
 		bpfnic_sum_stats(port, i, sums);
 	stats->rx_packets = sums[BPFNIC_RX_PACKETS];
 	stats->rx_bytes = sums[BPFNIC_RX_BYTES];
-	stats->rx_dropped = sums[BPFNIC_RX_DROPS] + sums[BPFNIC_WIRE_DROPS];
+	stats->rx_dropped = sums[BPFNIC_RX_DROPS];
+	stats->rx_missed_errors = sums[BPFNIC_WIRE_DROPS];
 	stats->tx_packets = sums[BPFNIC_TX_PACKETS];
 	stats->tx_bytes = sums[BPFNIC_TX_BYTES];
 }

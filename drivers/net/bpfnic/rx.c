@@ -129,13 +129,17 @@ drop:
 	return RX_HANDLER_CONSUMED;
 }
 
-static void host_receive(struct bpfnic_queue *q, struct sk_buff *skb)
+/* The host gets a frame, whatever becomes of it there. */
+static void count_rx(struct bpfnic_queue *q, unsigned int len)
 {
 	u64_stats_update_begin(&q->rx.sync);
 	u64_stats_inc(&q->rx.v[BPFNIC_RX_PACKETS]);
-	u64_stats_add(&q->rx.v[BPFNIC_RX_BYTES], skb->len);
+	u64_stats_add(&q->rx.v[BPFNIC_RX_BYTES], len);
 	u64_stats_update_end(&q->rx.sync);
+}
 
+static void host_receive(struct bpfnic_queue *q, struct sk_buff *skb)
+{
 	skb->protocol = eth_type_trans(skb, q->port->dev);
 	skb_record_rx_queue(skb, q->index);
 	napi_gro_receive(&q->napi, skb);
@@ -144,6 +148,7 @@ static void host_receive(struct bpfnic_queue *q, struct sk_buff *skb)
 /* To the host as it came: there is no program. */
 static void host_receive_skb(struct bpfnic_queue *q, struct sk_buff *skb)
 {
+	count_rx(q, skb->len);
 	if (unlikely(skb_orphan_frags_rx(skb, GFP_ATOMIC))) {
 		bpfnic_count(&q->rx, BPFNIC_RX_DROPS);
 		kfree_skb(skb);
@@ -183,6 +188,7 @@ static void buff_send(struct bpfnic_queue *q, struct xdp_buff *xdp,
 	xdp->data_meta = xdp->data;
 	skb = buff_to_skb(xdp);
 	if (skb) {
+		skb->dev = q->port->dev;
 		skb->protocol = ((struct ethhdr *)skb->data)->h_proto;
 		skb_reset_mac_header(skb);
 		skb_set_network_header(skb, ETH_HLEN);
@@ -201,6 +207,7 @@ static bool host_receive_buff(struct bpfnic_queue *q, struct xdp_buff *xdp)
 	struct sk_buff *skb;
 	u32 act;
 
+	count_rx(q, xdp->data_end - xdp->data);
 	if (prog) {
 		act = bpf_prog_run_xdp(prog, xdp);
 		switch (act) {

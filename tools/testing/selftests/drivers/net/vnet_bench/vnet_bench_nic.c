@@ -151,7 +151,7 @@ static int attach(const char *name, const char *program, __u32 how)
 		err(1, "cannot load %s", program);
 	fd = bpf_program__fd(bpf_object__find_program_by_name(object, program));
 	if (bpf_xdp_attach(ifindex, fd, how, NULL))
-		err(1, "cannot attach %s to %s", program, name);
+		err(1, "%s cannot be attached to %s", program, name);
 	return fd;
 }
 

@@ -352,6 +352,10 @@ static int check_jump(struct bpf_verifier_env *env, const struct bpf_insn *insn,
 			break;
 		return refuse(env, i, "may_goto is not supported: use a bounded loop");
 	case BPF_JA:
+		/* Newer kernels have jumps to where a register points (gotox). */
+		if (BPF_SRC(insn->code) == BPF_X)
+			break;
+		return 0;
 	case BPF_JEQ:
 	case BPF_JGT:
 	case BPF_JGE:

@@ -50,8 +50,10 @@ void bpfnic_ring_drain(struct bpfnic_queue *q)
 {
 	void *ptr;
 
-	while ((ptr = ptr_ring_consume_bh(&q->ring)))
+	while ((ptr = ptr_ring_consume_bh(&q->ring))) {
+		atomic_long_inc(&q->wire_drops);
 		bpfnic_ring_free(ptr);
+	}
 }
 
 /**

@@ -9,6 +9,10 @@
 # bites:  evidence for PATCH; it must fail on the stock kernel
 # guards: must pass on both
 # ours:   cannot exist on the stock kernel, whose result does not matter
+# And what the stock kernel does not survive, or complains of:
+#   splat  PROGRAM REGEX
+# There, PROGRAM gets a virtual machine of its own, which has to complain with REGEX.
+# A case that did not come to an end before the machine died has failed.
 #
 # PATTERN, an extended regular expression, is matched with "folder program"; if
 # no program matches, with "folder program case".
@@ -191,7 +195,7 @@ load_marks()
 	[ -f "$selftests/$1/marks" ] || return 0
 	while read -r kind stem glob; do
 		case $kind in
-		'' | \#*) continue ;;
+		'' | \#* | splat) continue ;;
 		bites | guards | ours) ;;
 		*) die "$1/marks: '$kind' is not bites, guards or ours" ;;
 		esac
@@ -210,6 +214,7 @@ parse()
 }
 
 declare -A got=() line_of=()	# by "kernel|program case"
+declare -A died=()		# by program: the complaint with which its machine died
 order=()			# "program case", as our kernel reports them
 complaints=()			# "name TAB detail": failures that are no case
 
@@ -263,6 +268,13 @@ setting()
 	sed -n "s|^$2=\([0-9a-z/_]*\)\$|\1|p" "$selftests/$1/settings" 2>/dev/null || true
 }
 
+# splat_of KERNEL FOLDER PROGRAM: what it is to complain with, if marks say so
+splat_of()
+{
+	[ "$1" = stock ] || return 0
+	sed -n "s|^splat[[:space:]]\+$3[[:space:]]\+||p" "$selftests/$2/marks" 2>/dev/null || true
+}
+
 # timeout_of FOLDER: of one program, in seconds.
 timeout_of()
 {
@@ -273,43 +285,94 @@ timeout_of()
 	echo "$seconds"
 }
 
-# run_folder KERNEL FOLDER PROGRAM...: one boot, or none where `settings` say vm=no.
-# Each program's output goes to build/test/ as PROGRAM.tap, its exit status beside it.
-run_folder()
+# run_programs KERNEL FOLDER SPLAT PROGRAM...: one boot, or none where `settings` say
+# vm=no.  Each program's output goes to build/test/ as PROGRAM.tap, its exit status beside
+# it, and what is the machine's to a folder of its own where it has to complain.
+run_programs()
 {
-	local on=$1 folder=$2 out=$results/$1/$2 seconds memory modules_of status=0 in_vm=()
-	shift 2
+	local on=$1 folder=$2 expect=$3 out=$results/$1/$2 vm seconds memory modules_of
+	local status=0 in_vm=()
+	shift 3
+	vm=$out${expect:+/$1.vm}
 	seconds=$(($(timeout_of "$folder") * patience))
 	memory=$(setting "$folder" memory)
 	modules_of=$(setting "$folder" modules)	# of another folder
-	rm -rf "$out"
-	mkdir -p "$out"
+	mkdir -p "$vm"
 	[ "$(setting "$folder" vm)" = no ] ||
 		in_vm=("$vm_dir/run.sh" --kernel "$on"
 		       --timeout $((seconds * $# + 60 * patience))
 		       --tcg-threads "$(threads_for "$folder")"
-		       ${memory:+--memory "$memory"} --log "$out/console.log" --)
+		       ${memory:+--memory "$memory"}
+		       ${expect:+--expect-splat "($expect)|Oops:|Kernel panic"}
+		       --log "$vm/console.log" --)
 	"${in_vm[@]}" \
 		env VNETCTL="$top/build/vnetctl/vnetctl" VNET_SPLAT="$splat" \
 		VNET_VMLINUZ="${image[$on]}" VNET_MODULES="$(echo "${modules[$on]}"/*)" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" \
 		"$build/install/${modules_of:-$folder}/test_modules/$on" "$seconds" "$@" \
-		>"$out/output" 2>"$out/errors" || status=$?
+		>"$vm/output" 2>"$vm/errors" || status=$?
 	awk -v nonce="$nonce" -v dir="$out" '
 		$1 == nonce && $2 == "begin" { file = dir "/" $3 ".tap"; printf "" >file; next }
 		$1 == nonce && $2 == "end" { print $3 >(file ".status"); close(file); file = ""; next }
 		file { print >file }
-	' "$out/output"
-	echo "$status" >"$out/status"
+	' "$vm/output"
+	echo "$status" >"$vm/status"
+}
+
+# run_folder KERNEL FOLDER PROGRAM...: as few boots as will do
+run_folder()
+{
+	local on=$1 folder=$2 out=$results/$1/$2 program expect together=()
+	shift 2
+	rm -rf "$out"
+	mkdir -p "$out"
+	for program; do
+		expect=$(splat_of "$on" "$folder" "$program")
+		if [ "$expect" ]; then
+			run_programs "$on" "$folder" "$expect" "$program"
+		else
+			together+=("$program")
+		fi
+	done
+	[ ${#together[@]} -eq 0 ] || run_programs "$on" "$folder" "" "${together[@]}"
+}
+
+# collect_vm KERNEL VM [PROGRAM REGEX]: note how a machine ended.
+collect_vm()
+{
+	local on=$1 vm=$2 status line
+	status=$(cat "$vm/status" 2>/dev/null || echo 1)
+	if [ "$status" = 98 ] && [ "${4:-}" ] &&
+	   line=$(grep -m 1 -aE -- "$4" "$vm/console.log"); then
+		died[$3]=$line
+		return
+	fi
+	case $status in
+	0) ;;
+	99)
+		cat "$vm/errors" >&2
+		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -m 1 -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$vm/errors" || true)")
+		;;
+	*)
+		cat "$vm/errors" >&2
+		complaints+=("virtual machine"$'\t'"on the $on kernel: run.sh did not end well, see $vm/errors")
+		;;
+	esac
 }
 
 # collect_folder KERNEL FOLDER PROGRAM...: note what run_folder left.
 collect_folder()
 {
-	local on=$1 folder=$2 out=$results/$1/$2 program file
+	local on=$1 folder=$2 out=$results/$1/$2 program file expect others=''
 	shift 2
 	for program; do
+		expect=$(splat_of "$on" "$folder" "$program")
+		if [ "$expect" ]; then
+			collect_vm "$on" "$out/$program.vm" "$program" "$expect"
+		else
+			others=1
+		fi
 		file=$out/$program.tap
 		if [ ! -f "$file" ]; then
 			: >"$file"
@@ -320,17 +383,7 @@ collect_folder()
 			collect "$on" "$folder" "$program" none "$file"
 		fi
 	done
-	case $(cat "$out/status" 2>/dev/null || echo 1) in
-	0) ;;
-	99)
-		cat "$out/errors" >&2
-		complaints+=("kernel splat"$'\t'"on the $on kernel: $(grep -m 1 -aE 'WARNING|BUG|Oops|panic|ODEBUG|UBSAN|refcount|kmemleak|INFO' "$out/errors" || true)")
-		;;
-	*)
-		cat "$out/errors" >&2
-		complaints+=("virtual machine"$'\t'"on the $on kernel: run.sh did not end well, see $out/errors")
-		;;
-	esac
+	[ -z "$others" ] || collect_vm "$on" "$out"
 }
 
 # details KERNEL FOLDER PROGRAM NAME: what the program said before it failed.
@@ -361,6 +414,10 @@ judge()
 		done
 		ours=${got["$kernel|$key"]}
 		stock=${got["stock|$key"]:-}
+		if [ -z "$stock" ] && [ "${died[${key%% *}]:-}" ]; then
+			stock='not ok'
+			line_of["stock|$key"]=${died[${key%% *}]}
+		fi
 		note=
 		case $ours in
 		skip) verdict skip "$folder: $key: ${line_of["$kernel|$key"]}" ;;
@@ -467,7 +524,7 @@ start_boots()
 done=0
 for run in "${runs[@]}"; do
 	read -r folder list <<<"$run"
-	got=() line_of=() order=() complaints=()
+	got=() line_of=() died=() order=() complaints=()
 	load_marks "$folder"
 	for on in "${kernels[@]}"; do
 		start_boots

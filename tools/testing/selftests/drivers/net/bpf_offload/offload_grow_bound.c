@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: GPL-2.0
+/* A program that is bound to a device grows while it is loaded; then the device goes. */
+#include <errno.h>
+#include <unistd.h>
+
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+
+#include "../../../kselftest_harness.h"
+#include "offload.h"
+
+static void outlive(struct __test_metadata *_metadata)
+{
+	int ifindex, other, prog;
+
+	ifindex = offload_add("veth", "bound0");
+	ASSERT_LT(0, ifindex);
+	other = offload_add("veth", "other0");
+	ASSERT_LT(0, other);
+	prog = offload_dividing(ifindex, BPF_F_XDP_DEV_BOUND_ONLY);
+	ASSERT_LE(0, prog);
+	EXPECT_EQ(0, bpf_xdp_attach(ifindex, prog, XDP_FLAGS_DRV_MODE, NULL));
+
+	EXPECT_EQ(0, offload_run("ip link del bound0"));
+	/* It is bound to what is no more. */
+	EXPECT_EQ(-EINVAL, bpf_xdp_attach(other, prog, XDP_FLAGS_DRV_MODE, NULL));
+	close(prog);
+	EXPECT_EQ(0, offload_run("ip link del other0"));
+}
+
+/* The JIT replaces the program, too, to blind its constants. */
+TEST(hardened)
+{
+	ASSERT_EQ(0, offload_run("echo 2 >/proc/sys/net/core/bpf_jit_harden"));
+	outlive(_metadata);
+	ASSERT_EQ(0, offload_run("echo 0 >/proc/sys/net/core/bpf_jit_harden"));
+}
+
+TEST(grown)
+{
+	outlive(_metadata);
+}
+
+TEST_HARNESS_MAIN

@@ -347,46 +347,53 @@ int see_meta(struct __sk_buff *skb)
 }
 
 /* The map does what the frame says, and its answer goes to `results`. */
-#define DEFINE_OPS(name, map)							\
-SEC("xdp")									\
-int name(struct xdp_md *ctx)							\
-{										\
-	struct prog_map_op *op = told(ctx, op);					\
-	struct result *r = result_of(0);					\
-	__u64 value, flags, *old;						\
-	__u32 key;								\
-										\
-	if (!op || !r)								\
-		return XDP_ABORTED;						\
-	key = op->key;								\
-	value = op->value;							\
-	flags = op->flags;							\
-	r->word[1] = 0;								\
-	switch (op->op) {							\
-	case PROG_LOOKUP:							\
-		old = bpf_map_lookup_elem(&map, &key);				\
-		r->word[0] = !!old;						\
-		if (old)							\
-			r->word[1] = *old;					\
-		break;								\
-	case PROG_UPDATE:							\
-		r->word[0] = bpf_map_update_elem(&map, &key, &value, flags);	\
-		break;								\
-	case PROG_DELETE:							\
-		r->word[0] = bpf_map_delete_elem(&map, &key);			\
-		break;								\
-	case PROG_ADD:								\
-		old = bpf_map_lookup_elem(&map, &key);				\
-		r->word[0] = !!old;						\
-		if (old)							\
-			*old += value;						\
-		break;								\
-	}									\
-	return XDP_DROP;							\
+static __always_inline int do_op(struct xdp_md *ctx, void *map)
+{
+	struct prog_map_op *op = told(ctx, op);
+	struct result *r = result_of(0);
+	__u64 value, flags, *old;
+	__u32 key;
+
+	if (!op || !r)
+		return XDP_ABORTED;
+	key = op->key;
+	value = op->value;
+	flags = op->flags;
+	r->word[1] = 0;
+	switch (op->op) {
+	case PROG_LOOKUP:
+		old = bpf_map_lookup_elem(map, &key);
+		r->word[0] = !!old;
+		if (old)
+			r->word[1] = *old;
+		break;
+	case PROG_UPDATE:
+		r->word[0] = bpf_map_update_elem(map, &key, &value, flags);
+		break;
+	case PROG_DELETE:
+		r->word[0] = bpf_map_delete_elem(map, &key);
+		break;
+	case PROG_ADD:
+		old = bpf_map_lookup_elem(map, &key);
+		r->word[0] = !!old;
+		if (old)
+			*old += value;
+		break;
+	}
+	return XDP_DROP;
 }
 
-DEFINE_OPS(map_ops, table)
-DEFINE_OPS(array_ops, counters)
+SEC("xdp")
+int map_ops(struct xdp_md *ctx)
+{
+	return do_op(ctx, &table);
+}
+
+SEC("xdp")
+int array_ops(struct xdp_md *ctx)
+{
+	return do_op(ctx, &counters);
+}
 
 /* A program that does not look at its value again until another has written it */
 SEC("xdp")
@@ -401,7 +408,9 @@ int hold(struct xdp_md *ctx)
 	word = value[0];
 	for (round = 0; round < 50; round++) {
 		for (i = 1; i < PROG_HELD; i++) {
-			if (*(volatile __u64 *)&value[i] != word) {
+			/* It is to be read each time. */
+			asm volatile("" : : : "memory");
+			if (value[i] != word) {
 				count(PROG_TORN, 1);
 				return XDP_DROP;
 			}

@@ -351,8 +351,10 @@ TEST_F_TIMEOUT(twice, csum_diff, TWICE_TIMEOUT)
 			csum.from = 512;
 		if (i % 16 == 3)
 			csum.to = 4 * pick(self, 2);
-		if (i % 16 == 4)
-			csum.from = csum.to = 0;
+		if (i % 16 == 4) {
+			csum.from = 0;
+			csum.to = 0;
+		}
 		ASSERT_FINE(run_told(self, &csum, sizeof(csum), 64));
 		ASSERT_FINE(twice_same_maps(&self->t)) {
 			TH_LOG("%u bytes and %u bytes", csum.from, csum.to);

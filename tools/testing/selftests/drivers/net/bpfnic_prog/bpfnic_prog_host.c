@@ -223,8 +223,6 @@ TEST_F_TIMEOUT(host, instructions, TWICE_TIMEOUT)
 {
 	int map = nic_map(BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0, self->t.nic.ifindex);
 	const int list[] = { -1, map };
-	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_ifindex = self->t.nic.ifindex,
-		    .fd_array = list);
 	const struct bpf_insn insns[] = {
 		BPF_ST_MEM(BPF_W, BPF_REG_1, 16, 2),
 		BPF_ST_MEM(BPF_W, BPF_REG_10, -4, 0),
@@ -242,6 +240,9 @@ TEST_F_TIMEOUT(host, instructions, TWICE_TIMEOUT)
 	uint64_t value;
 	uint32_t zero = 0;
 	int i;
+
+	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_ifindex = self->t.nic.ifindex,
+		    .fd_array = list);
 
 	ASSERT_LE(0, map);
 	self->t.device_prog = bpf_prog_load(BPF_PROG_TYPE_XDP, "constant", "GPL", insns,
@@ -371,10 +372,11 @@ static void event(void *ctx, int cpu, void *data, uint32_t size)
 TEST_F_TIMEOUT(host, perf_event, TWICE_TIMEOUT)
 {
 	struct events events = { .frame = self->frame };
-	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = self->frame, .data_size_in = FRAME);
 	struct perf_buffer *buffer;
 	uint64_t want[PROG_WORDS];
 	int i;
+
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = self->frame, .data_size_in = FRAME);
 
 	self->native = twice_open("event", 0);
 	ASSERT_NE(NULL, self->native);

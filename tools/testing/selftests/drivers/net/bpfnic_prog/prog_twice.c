@@ -308,15 +308,16 @@ const char *twice_run(struct twice *t, const void *frame, size_t len)
 {
 	static uint8_t want[TWICE_MAX_FRAME], got[TWICE_MAX_FRAME];
 	struct xdp_md in = { .data_end = len }, out = {};
+	size_t want_len, i;
+	ssize_t got_len;
+	uint8_t *bytes;
+	int err;
+
 	LIBBPF_OPTS(bpf_test_run_opts, opts,
 		    .data_in = frame, .data_size_in = len,
 		    .data_out = want, .data_size_out = sizeof(want),
 		    .ctx_in = &in, .ctx_size_in = sizeof(in),
 		    .ctx_out = &out, .ctx_size_out = sizeof(out));
-	size_t want_len, i;
-	ssize_t got_len;
-	uint8_t *bytes;
-	int err;
 
 	err = bpf_prog_test_run_opts(t->host_prog, &opts);
 	if (err)

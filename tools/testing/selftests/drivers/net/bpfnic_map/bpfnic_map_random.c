@@ -303,7 +303,7 @@ static const char *compare(FIXTURE_DATA(random) *self, const FIXTURE_VARIANT(ran
 
 TEST_F_TIMEOUT(random, operations, 120)
 {
-	uint32_t i, n = variant->operations * 1000 / (nic_slow() ? 5 : 1);
+	uint32_t i, n = variant->operations * 1000 / (nic_slow() ? 10 : 1);
 	unsigned int phase, full = 0;
 	const char *wrong;
 

@@ -532,9 +532,10 @@ TEST_F_TIMEOUT(insn, divisions, TWICE_TIMEOUT)
 /* The device goes while it runs such a program. */
 TEST_F_TIMEOUT(insn, divisions_device_gone, TWICE_TIMEOUT)
 {
-	int i;
+	/* Most of the time is the verifier's, and the JIT's that hides constants. */
+	int i, rounds = nic_slow() ? 1 : 3;
 
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < rounds; i++) {
 		if (i)
 			ASSERT_EQ(0, nic_add(&self->t.nic, "nic0", 1));
 		emit_divisions(self);

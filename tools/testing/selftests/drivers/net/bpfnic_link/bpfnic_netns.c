@@ -181,6 +181,24 @@ TEST_F_TIMEOUT(netns, far_end_moves, 180)
 	expect_traffic(_metadata, self, &self->b, &self->c);
 }
 
+/* What is on the wire may be elsewhere than both ends. */
+TEST_F_TIMEOUT(netns, wire_moves, 180)
+{
+	struct ns *far = &self->b;
+
+	ASSERT_EQ(0, link_move(&self->a, self->wire, &self->b));
+	if (variant->wire == VETH) {
+		far = &self->c;
+		ASSERT_EQ(0, link_move(&self->a, self->far, far));
+		ASSERT_EQ(0, link_up(&self->b, self->wire, true));
+	}
+	ASSERT_NE(0, link_index(&self->a, "nic0"));
+	expect_traffic(_metadata, self, &self->a, far);
+	/* With it nic0 goes, wherever that is. */
+	ASSERT_EQ(0, link_del(&self->b, self->wire));
+	EXPECT_EQ(0, link_index(&self->a, "nic0"));
+}
+
 /* While there is traffic, the other end of which loses its way */
 TEST_F_TIMEOUT(netns, moves_under_traffic, 180)
 {

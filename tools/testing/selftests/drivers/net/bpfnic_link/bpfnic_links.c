@@ -17,7 +17,7 @@
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
-#define MS	(nic_slow() ? 30000 : 5000)
+#define MS	(nic_slow() ? 60000 : 20000)
 #define VLAN	5
 
 /* A tap or a tun that stays when its file is closed */

@@ -28,7 +28,7 @@
 #include "bpfnic_net.h"
 
 #define NL_BUFFER	32768
-#define CARRIER_MS	(nic_slow() ? 60000 : 10000)
+#define CARRIER_MS	(nic_slow() ? 60000 : 20000)
 #define STREAM_MS	(nic_slow() ? 60000 : 20000)
 #define CHUNK		16384
 

@@ -17,7 +17,7 @@
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
-#define MS		(nic_slow() ? 30000 : 5000)
+#define MS		(nic_slow() ? 60000 : 20000)
 #define STREAM_LEN	(64 << 10)
 #define NIC_IP		"10.0.0.1"
 #define FAR_IP		"10.0.0.2"

@@ -17,7 +17,7 @@
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
-#define MS		(nic_slow() ? 30000 : 5000)
+#define MS		(nic_slow() ? 60000 : 20000)
 #define LOG_ROOM	65536
 #define MAX_MTU		9000
 #define MTU		1500

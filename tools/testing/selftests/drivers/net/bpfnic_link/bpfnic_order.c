@@ -15,7 +15,7 @@
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
-#define MS	(nic_slow() ? 30000 : 5000)
+#define MS	(nic_slow() ? 60000 : 20000)
 #define WORKERS	4	/* most of the time is waiting for grace periods */
 
 /* What goes */

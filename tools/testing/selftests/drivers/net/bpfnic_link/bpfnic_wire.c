@@ -29,7 +29,7 @@
 #define JUMBO		9000
 #define IP_AND_UDP	28	/* bytes */
 #define IP6_AND_UDP	48
-#define MS		(nic_slow() ? 20000 : 5000)
+#define MS		(nic_slow() ? 60000 : 20000)
 #define QUIET_MS	(nic_slow() ? 500 : 100)
 #define NIC_IP		"10.0.0.1"
 #define FAR_IP		"10.0.0.2"

@@ -23,7 +23,7 @@
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
-#define MS	(nic_slow() ? 60000 : 10000)
+#define MS	(nic_slow() ? 60000 : 20000)
 #define TIMES	200
 
 FIXTURE(reload)

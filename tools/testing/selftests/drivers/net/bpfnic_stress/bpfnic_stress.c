@@ -37,7 +37,6 @@
  * @counters: file of the map
  * @first: file of the program
  * @second: file of the other one
- * @native: file of a program of the host
  * @stop: the threads are to end
  * @going: links may be gone
  * @sent: frames
@@ -55,7 +54,6 @@ struct stress {
 	int counters;
 	int first;
 	int second;
-	int native;
 	atomic_bool stop;
 	atomic_bool going;
 	atomic_ullong sent;
@@ -216,7 +214,10 @@ static void *transmit(void *arg)
 	return NULL;
 }
 
-/* Replaces the program, and puts a native one beside it. */
+/* Replaces the program.  There is no native one beside it: attaching and detaching that
+ * has the kernel patch code that another CPU executes, of which QEMU, emulating both at
+ * the same time, makes an oops ("int3") now and then.
+ */
 static void *replace(void *arg)
 {
 	struct worker *w = arg;
@@ -226,15 +227,10 @@ static void *replace(void *arg)
 
 	if (ns_enter(&s->ns) || ns_here(&ns))
 		return NULL;
-	for (i = 0; !s->stop; i++) {
+	for (i = 0; !s->stop; i++)
 		may(s, "attaching",
 		    link_xdp(&ns, "nic0", i & 1 ? s->first : s->second, XDP_FLAGS_HW_MODE),
 		    0, 0);
-		if (i % 4 == 0)
-			may(s, "attaching",
-			    link_xdp(&ns, "nic0", i & 4 ? s->native : -1, XDP_FLAGS_DRV_MODE),
-			    0, 0);
-	}
 	ns_close(&ns);
 	return NULL;
 }
@@ -346,8 +342,7 @@ static int load(struct stress *s, unsigned int ifindex)
 	s->counters = bpf_object__find_map_fd_by_name(s->object, "counters");
 	s->first = bpf_program__fd(bpf_object__find_program_by_name(s->object, "first"));
 	s->second = bpf_program__fd(bpf_object__find_program_by_name(s->object, "second"));
-	s->native = prog_return(XDP_PASS, 0);
-	return s->native < 0 ? s->native : 0;
+	return 0;
 }
 
 /* nic0, its wire elsewhere, and a second port of the same device */
@@ -503,7 +498,6 @@ TEST_F_TIMEOUT(stress, removed_in_the_middle, 600)
 		EXPECT_LT(0, s->calls);
 		expect_no_device(_metadata, s);
 		bpf_object__close(s->object);
-		close(s->native);
 		ns_close(&s->far);
 		EXPECT_EQ(0, nic_wait_objects("maps", 0, MS));
 		EXPECT_EQ(0, nic_wait_objects("programs", 0, MS));
@@ -560,7 +554,6 @@ TEST_F_TIMEOUT(stress, none_missed, 300)
 	link_del(&s->ns, "nic0");
 	link_del(&s->ns, "nic1");
 	bpf_object__close(s->object);
-	close(s->native);
 	ns_close(&s->ns);
 	ns_close(&s->far);
 }
@@ -614,7 +607,6 @@ TEST_F_TIMEOUT(stress, ports_come_and_go, 300)
 	link_del(&s->ns, "nic1");
 	expect_no_device(_metadata, s);
 	bpf_object__close(s->object);
-	close(s->native);
 	ns_close(&s->ns);
 	ns_close(&s->far);
 }

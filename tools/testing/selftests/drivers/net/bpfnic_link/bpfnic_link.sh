@@ -63,6 +63,12 @@ t_name_taken()
 	expect_objects 1 0 0
 }
 
+# shown_rx WORDS: what ip or sysfs shows of receive queues, which kernels without RPS do not
+shown_rx()
+{
+	[[ ! -e /sys/class/net/lo/queues/rx-0 ]] || echo "$1"
+}
+
 t_queues()
 {
 	local cpus
@@ -73,12 +79,12 @@ t_queues()
 	expect_has "queues by default" "Combined:	$cpus" "$OUT"
 	given ip link add nic1 numtxqueues 4 numrxqueues 4 type bpfnic
 	given ip -d -o link show nic1
-	expect_has "queues" "numtxqueues 4 numrxqueues 4" "$OUT"
+	expect_has "queues" "numtxqueues 4 $(shown_rx "numrxqueues 4 ")" "$OUT"
 	given ethtool -l nic1
 	expect_same "ethtool -l" "4 4" "$(awk '/Combined:/ { printf s $2; s = " " }' <<<"$OUT")"
 	expect_has "ethtool -l" "RX:		n/a" "$OUT"
 	given ip -d -o link show nic1_wire
-	expect_has "queues of the wire" "numtxqueues 4 numrxqueues 1" "$OUT"
+	expect_has "queues of the wire" "numtxqueues 4 $(shown_rx "numrxqueues 1 ")" "$OUT"
 	given ip link add nic2 numtxqueues 64 numrxqueues 64 type bpfnic
 	refused "Error: bpfnic: at most 64 queues" \
 		ip link add nic3 numtxqueues 65 numrxqueues 65 type bpfnic
@@ -194,7 +200,7 @@ t_ethtool_channels()
 	given ethtool -l nic0
 	expect_same "ethtool -l" "4 2" "$(awk '/Combined:/ { printf s $2; s = " " }' <<<"$OUT")"
 	given ethtool -L nic0 combined 4
-	expect_same "queues in sysfs" "rx-0 rx-1 rx-2 rx-3 tx-0 tx-1 tx-2 tx-3" \
+	expect_same "queues in sysfs" "$(shown_rx "rx-0 rx-1 rx-2 rx-3 ")tx-0 tx-1 tx-2 tx-3" \
 		"$(cd /sys/class/net/nic0/queues && echo *)"
 }
 

@@ -264,7 +264,7 @@ TEST_F(torn, values)
 		ASSERT_EQ(0, pthread_join(w[i].thread, NULL));
 		EXPECT_EQ(0, w[i].err);
 		EXPECT_EQ(0, w[i].torn);
-		EXPECT_LT(1000, w[i].done);
+		EXPECT_LT(nic_slow() ? 100 : 1000, w[i].done);
 		if (i)
 			EXPECT_LT(10, w[i].changes);
 		TH_LOG("%s: %" PRIu64 " operations, %" PRIu64 " changes", i ? "reader" : "writer",

@@ -10,7 +10,7 @@
 set -euo pipefail
 
 # The guest boots under emulation within emulation.
-boot_seconds=240
+boot_seconds=400
 receive_seconds=60
 queues=4
 mtu=1450

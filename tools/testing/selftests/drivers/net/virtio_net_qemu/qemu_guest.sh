@@ -12,7 +12,7 @@
 # shellcheck disable=SC2034	# what the caller reads
 
 readonly KSFT_SKIP=4
-readonly BOOT_SECONDS=240
+readonly BOOT_SECONDS=400
 slow_by=1
 [[ ${KSFT_MACHINE_SLOW:-no} != yes ]] || slow_by=6
 readonly REPLY_SECONDS=$((60 * slow_by))

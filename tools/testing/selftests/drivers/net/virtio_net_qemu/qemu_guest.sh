@@ -3,7 +3,8 @@
 #
 # For the tests of virtio_net on QEMU's devices: taps in a network namespace of our
 # own, and a guest of the kernel under test on them.  The caller sets HERE, to its own
-# folder, and MEMORY, of the guest in MiB, and defines make_taps and add_devices.
+# folder, and MEMORY, of the guest in MiB, and defines make_taps and add_devices; it may
+# set GUEST_APPEND, more for the guest's command line.
 #
 # VNET_VMLINUZ: the kernel's image
 # VNET_MODULES: the folder of its modules, if virtio_net is one (lib/modules/RELEASE)
@@ -113,9 +114,10 @@ start()
 	make_initrd
 	mkfifo "$WORK"/{agent,monitor}.{in,out}
 	# shellcheck disable=SC2054	# the commas are QEMU's
-	ARGS=(-M q35 -nodefaults -no-user-config -display none -accel tcg,thread=single
-	      -cpu max -smp 1 -m "$MEMORY" -kernel "$VNET_VMLINUZ" -initrd "$WORK/initrd"
-	      -append "console=ttyS0 loglevel=5 panic=-1 no5lvl no_timer_check mitigations=off rcupdate.rcu_expedited=1"
+	ARGS=(-M q35 -nodefaults -no-user-config -no-reboot -display none
+	      -accel tcg,thread=single -cpu max -smp 1 -m "$MEMORY"
+	      -kernel "$VNET_VMLINUZ" -initrd "$WORK/initrd"
+	      -append "console=ttyS0 loglevel=5 panic=-1 no5lvl no_timer_check mitigations=off rcupdate.rcu_expedited=1${GUEST_APPEND:+ $GUEST_APPEND}"
 	      -serial "file:$WORK/console"
 	      -chardev "pipe,id=agent,path=$WORK/agent" -serial chardev:agent
 	      -chardev "pipe,id=monitor,path=$WORK/monitor"
@@ -144,7 +146,7 @@ until_line()
 		REPLY+=$line$'\n'
 	done
 	echo "# the guest does not answer; its last words:"
-	tail -n 5 "$WORK/vmm.log" "$WORK/console" | sed 's/^/# /'
+	tail -n 40 "$WORK/vmm.log" "$WORK/console" | sed 's/^/# /' | tr -d '\r\000'
 	return 1
 }
 
@@ -210,7 +212,11 @@ ask()
 # The kernel of the guest has not complained.
 no_splat()
 {
-	! grep -aE "${VNET_SPLAT:-WARNING:|BUG:|Oops:|Call Trace:}" "$WORK/console"
+	local first
+	first=$(grep -anE -m 1 "${VNET_SPLAT:-WARNING:|BUG:|Oops:|Call Trace:}" "$WORK/console" |
+		cut -d: -f1) || return 0
+	sed -n "$first,$((first + 40))s/^/# /p" "$WORK/console" | tr -d '\r\000'
+	return 1
 }
 
 # feature_of TAP NAME: on or off

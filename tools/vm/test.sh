@@ -124,7 +124,7 @@ build_modules()
 		mkdir -p "$source" "$target"
 		rsync -a "$tree/tools/testing/selftests/$1/test_modules/" "$source/" &&
 			rm -f "$source"/*.ko &&
-			make -C "$source" KDIR="${built_in[$on]}" &&
+			make -j"$(nproc)" -C "$source" KDIR="${built_in[$on]}" &&
 			cp "$source"/*.ko "$target" || return 1
 	done
 }
@@ -137,7 +137,7 @@ for folder in "${folders[@]}"; do
 	log=$log_dir/selftests-${folder//\//-}.log
 	rm -rf "${build:?}/install/$folder"
 	mkdir -p "$build/$folder" "$build/install/$folder"
-	if ! make -C "$tree/tools/testing/selftests/$folder" \
+	if ! make -j"$(nproc)" -C "$tree/tools/testing/selftests/$folder" \
 		OUTPUT="$build/$folder" INSTALL_PATH="$build/install/$folder" \
 		KHDR_INCLUDES="-isystem $out/headers/include" \
 		VMLINUX_BTF="$out/vmlinux" TEST_GEN_MODS_DIR= \

@@ -4,6 +4,9 @@
 # lines by which test.sh takes the output apart.  The modules in MODULES, if there is
 # such a folder, are loaded before; where bpfnic.ko is, VNET_BPFNIC_KO says.
 #
+# Where VNET_IN_VM is set, the kernel's console says of a program that runs into its
+# time-out what its threads, and all others, were doing.
+#
 #   guest-tests.sh NONCE FOLDER MODULES SECONDS PROGRAM...
 set -euo pipefail
 
@@ -21,6 +24,9 @@ for program; do
 	status=0 began=$SECONDS
 	timeout --kill-after=5 "$seconds" "./$program" 2>&1 </dev/null &
 	program_pid=$!
+	[ -z "${VNET_IN_VM:-}" ] ||
+		timeout $((seconds - 1)) tail --pid="$program_pid" -f /dev/null ||
+		echo t >/proc/sysrq-trigger &
 	wait "$program_pid" || status=$?
 	printf '\n%s end %s %s %d s\n' "$nonce" "$status" "$program" $((SECONDS - began))
 done

@@ -309,6 +309,7 @@ run_programs()
 		env VNETCTL="$top/build/vnetctl/vnetctl" VNET_SPLAT="$splat" \
 		VNET_VMLINUZ="${image[$on]}" VNET_MODULES="$(echo "${modules[$on]}"/*)" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
+		VNET_IN_VM="${in_vm:+yes}" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" \
 		"$build/install/${modules_of:-$folder}/test_modules/$on" "$seconds" "$@" \
 		>"$vm/output" 2>"$vm/errors" || status=$?

@@ -19,6 +19,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/time.h>
 #include <unistd.h>
 
 #include <linux/bpf.h>
@@ -378,6 +379,9 @@ int vnet_tap_hdr_size(struct vnet_tap *tap, int size)
  * vnet_packet_socket - a socket to send whole frames on a device
  * @name: device
  *
+ * What waits in the queues of a macvtap is charged to the socket.  When that is full and
+ * nobody reads, because a test is over, say, sending fails after a second (EAGAIN).
+ *
  * Return: descriptor, or -1 with errno.
  */
 int vnet_packet_socket(const char *name)
@@ -386,6 +390,7 @@ int vnet_packet_socket(const char *name)
 		.sll_family = AF_PACKET,
 		.sll_ifindex = if_nametoindex(name),
 	};
+	struct timeval wait = { .tv_sec = 1 };
 	int fd;
 
 	if (!addr.sll_ifindex)
@@ -395,7 +400,8 @@ int vnet_packet_socket(const char *name)
 	fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -1;
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
+	if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) ||
+	    bind(fd, (struct sockaddr *)&addr, sizeof(addr))) {
 		close(fd);
 		return -1;
 	}

@@ -864,7 +864,7 @@ struct crowd {
 	uint64_t seed;
 	unsigned long calls_each;
 
-	atomic_bool stop_sender, stop_reader;
+	atomic_bool stop;
 	atomic_ulong calls, accepted, sent, received, hashed, bad;
 	char what[256];		/* the first that was bad */
 };
@@ -1006,7 +1006,7 @@ static void *crowd_sender(void *arg)
 	struct crowd *crowd = arg;
 	unsigned int n = 0;
 
-	while (!atomic_load(&crowd->stop_sender)) {
+	while (!atomic_load(&crowd->stop)) {
 		/* A queue that is full or detached is no error. */
 		if (!vnet_tap_send(&crowd->dev->tap, crowd->frames[n],
 				   crowd->lens[n]))
@@ -1041,7 +1041,7 @@ static void *crowd_reader(void *arg)
 	struct crowd *crowd = arg;
 	struct vnet_packet pkt;
 
-	while (!atomic_load(&crowd->stop_reader)) {
+	while (!atomic_load(&crowd->stop)) {
 		if (vnet_tap_recv(&crowd->dev->tap, &pkt, 10) != 1)
 			continue;
 		if (!crowd_hash_right(crowd, &pkt))
@@ -1082,10 +1082,8 @@ TEST_F_TIMEOUT(ioctls, crowd, 7200)
 	}
 	for (i = 0; i < THREADS; i++)
 		pthread_join(members[i].thread, NULL);
-	/* It may be waiting for its packets to be read. */
-	crowd->stop_sender = true;
+	crowd->stop = true;
 	pthread_join(sender, NULL);
-	crowd->stop_reader = true;
 	pthread_join(reader, NULL);
 
 	TH_LOG("%lu calls, %lu accepted; %lu packets sent, %lu received, %lu with a hash",

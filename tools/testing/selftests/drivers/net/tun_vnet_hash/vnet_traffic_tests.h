@@ -670,11 +670,6 @@ static int load_match(const struct load *load, const struct vnet_packet *pkt,
 	return load->with_off && zeroes(pkt->hdr + 12, 8) ? 2 : -1;
 }
 
-/*
- * Value and type are always of one configuration.  On a tun device the queue is
- * chosen earlier, so by the same configuration or by the one before, or not by
- * any.  On a macvtap all comes from one.
- */
 /* Have there been enough packets of each configuration? */
 static bool load_enough(const struct load *load)
 {
@@ -683,6 +678,11 @@ static bool load_enough(const struct load *load)
 	       (!load->with_off || load->matched[2] > 100);
 }
 
+/*
+ * Value and type are always of one configuration.  On a tun device the queue is
+ * chosen earlier, so by the same configuration or by the one before, or not by
+ * any.  On a macvtap all comes from one.
+ */
 static void set_under_traffic(struct __test_metadata *_metadata,
 			      FIXTURE_DATA(path) *self, bool with_off)
 {
@@ -773,7 +773,10 @@ TEST_F_TIMEOUT(path, queues_change_under_traffic, 120)
 
 	ASSERT_EQ(0, pthread_create(&sender, NULL, load_send, load));
 	ASSERT_EQ(0, pthread_create(&changer, NULL, load_queues, load));
-	for (end = now() + LOAD_SECONDS; now() < end;) {
+	end = now() + LOAD_SECONDS;
+	while (now() < end ||
+	       ((load->received <= 100 || load->sets <= 10) &&
+		now() < end + 10 * LOAD_SECONDS)) {
 		if (vnet_tap_recv(&self->tap, &self->pkt, 10) != 1)
 			continue;
 		load->received++;

@@ -132,6 +132,9 @@ build_modules()
 begin "test programs"
 build=$cache/build/selftests
 mkdir -p "$log_dir" "$build"
+# What the tests in shell expect beside them, as all kselftests install it
+install -D -m 644 "$tree/tools/testing/selftests/kselftest/ktap_helpers.sh" \
+	"$build/install/kselftest/ktap_helpers.sh"
 declare -A programs=()
 for folder in "${folders[@]}"; do
 	log=$log_dir/selftests-${folder//\//-}.log

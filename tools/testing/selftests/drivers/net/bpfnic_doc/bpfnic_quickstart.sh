@@ -7,12 +7,15 @@
 # which the caller has done: VNET_BPFNIC_KO is what it makes.
 set -euo pipefail
 
-readonly KSFT_SKIP=4 WAIT=3
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../../../kselftest/ktap_helpers.sh"
+
+readonly WAIT=3
 
 skip_all()
 {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $*"
+	ktap_print_header
+	ktap_skip_all "$*"
 	exit "$KSFT_SKIP"
 }
 
@@ -24,16 +27,14 @@ for tool in bpftool clang ethtool ip; do
 done
 cd "$TOP"
 
-TESTS=0
 run()
 {
 	local name=$1
 	shift
-	TESTS=$((TESTS + 1))
 	if "$@"; then
-		echo "ok $TESTS $name"
+		ktap_test_pass "$name"
 	else
-		echo "not ok $TESTS $name"
+		ktap_test_fail "$name"
 	fi
 }
 
@@ -103,7 +104,8 @@ mapfile -t COMMANDS < <(awk '
 	ours && /^    [^ ]/ && !/^    make / { print substr($0, 5) }
 ' README.md)
 
-echo "TAP version 13"
+ktap_print_header
+ktap_set_plan $((${#COMMANDS[@]} + 3))
 rmmod bpfnic
 mkdir -p build/bpfnic
 [[ $VNET_BPFNIC_KO -ef build/bpfnic/bpfnic.ko ]] ||
@@ -120,4 +122,4 @@ run counted counted
 run blocked blocked
 run documented documented
 rmmod bpfnic
-echo "1..$TESTS"
+ktap_finished

@@ -6,14 +6,15 @@
 #
 # shellcheck disable=SC2034	# what the caller reads
 
-readonly KSFT_SKIP=4
 HERE=$(cd "$(dirname "$0")" && pwd)
 readonly HERE DEBUGFS=/sys/kernel/debug/bpfnic
+# shellcheck source=/dev/null
+. "$HERE/../../../kselftest/ktap_helpers.sh"
 
 skip_all()
 {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $*"
+	ktap_print_header
+	ktap_skip_all "$*"
 	exit "$KSFT_SKIP"
 }
 
@@ -190,23 +191,20 @@ run_test()
 
 run_tests()
 {
-	local i result passed=0 failed=0
-	echo "TAP version 13"
-	echo "1..${#TESTS[@]}"
-	for i in "${!TESTS[@]}"; do
+	local name result
+	ktap_print_header
+	ktap_set_plan "${#TESTS[@]}"
+	for name in "${TESTS[@]}"; do
 		set +e
-		run_test "${TESTS[i]}"
+		run_test "$name"
 		result=$?
 		set -e
 		if [[ $result -eq 0 ]]; then
-			echo "ok $((i + 1)) ${TESTS[i]}"
-			passed=$((passed + 1))
+			ktap_test_pass "$name"
 		else
-			echo "not ok $((i + 1)) ${TESTS[i]}"
-			failed=$((failed + 1))
+			ktap_test_fail "$name"
 			clean
 		fi
 	done
-	echo "# Totals: pass:$passed fail:$failed xfail:0 xpass:0 skip:0 error:0"
-	[[ $failed -eq 0 ]]
+	ktap_finished
 }

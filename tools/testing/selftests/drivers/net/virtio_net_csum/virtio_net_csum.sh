@@ -113,4 +113,4 @@ for i in "${!CELL[@]}"; do
 	run "csum_$csum.guest_csum_$guest_csum.vhost_$vhost.modern_$modern" checksums "$i"
 done
 run console no_splat
-echo "1..$TESTS"
+run_end

@@ -12,7 +12,9 @@
 #
 # shellcheck disable=SC2034	# what the caller reads
 
-readonly KSFT_SKIP=4
+# shellcheck source=/dev/null
+. "$HERE/../../../kselftest/ktap_helpers.sh"
+
 readonly BOOT_SECONDS=400
 slow_by=1
 [[ ${KSFT_MACHINE_SLOW:-no} != yes ]] || slow_by=6
@@ -23,8 +25,8 @@ readonly GUEST_TOOLS=$HERE/../virtio_net_qemu
 
 skip_all()
 {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $*"
+	ktap_print_header
+	ktap_skip_all "$*"
 	exit "$KSFT_SKIP"
 }
 
@@ -129,7 +131,7 @@ start()
 	cat "$WORK/monitor.out" >"$WORK/monitor.log" &
 	until_line "@ready" "$BOOT_SECONDS"
 	read_names
-	echo "TAP version 13"
+	ktap_print_header
 }
 
 # until_line WORD SECONDS: what the guest says before it, in REPLY
@@ -186,17 +188,22 @@ guest_batch()
 
 # --- tests --------------------------------------------------------------------
 
-TESTS=0
+# run NAME FUNCTION ARG...: the caller says run_end after the last one
 run()
 {
 	local name=$1
 	shift
-	TESTS=$((TESTS + 1))
 	if "$@"; then
-		echo "ok $TESTS $name"
+		ktap_test_pass "$name"
 	else
-		echo "not ok $TESTS $name"
+		ktap_test_fail "$name"
 	fi
+}
+
+run_end()
+{
+	ktap_set_plan $((KTAP_TESTNO - 1))
+	ktap_finished
 }
 
 # ask I PROTOCOL LEN ADDRESS...: what comes back is what was sent; ANSWERS says how

@@ -226,4 +226,4 @@ run suspend.no_gro_hw no_gro_hw
 run suspend.mac other_mac
 run suspend.traffic ask "$PLAIN" tcp "$TCP_LEN" "10.0.$PLAIN.2"
 run console no_splat
-echo "1..$TESTS"
+run_end

@@ -42,4 +42,4 @@ live()
 start
 run live live
 run console no_splat
-echo "1..$TESTS"
+run_end

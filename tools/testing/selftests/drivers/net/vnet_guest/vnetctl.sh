@@ -9,14 +9,16 @@
 
 set -euo pipefail
 
-readonly KSFT_SKIP=4
+# shellcheck source=/dev/null
+. "$(dirname "$0")/../../../kselftest/ktap_helpers.sh"
+
 readonly KEY=6d:5a:56:da:25:5b:0e:c2:41:67:25:3d:43:a3:8f:b0:d0:ca:2b:cb:ae:7b:30:b4:77:cb:2d:a3:80:30:f2:0c:6a:42:b7:3b:be:ac:01:fa
 readonly ALL_TYPES="ipv4 tcpv4 udpv4 ipv6 tcpv6 udpv6 ip_ex tcp_ex udp_ex"
 
 skip_all()
 {
-	echo "TAP version 13"
-	echo "1..0 # SKIP $*"
+	ktap_print_header
+	ktap_skip_all "$*"
 	exit "$KSFT_SKIP"
 }
 
@@ -989,8 +991,8 @@ TESTS=(
 	in_use_refused unprivileged
 )
 
-echo "TAP version 13"
-echo "1..${#TESTS[@]}"
+ktap_print_header
+ktap_set_plan "${#TESTS[@]}"
 
 # Each test in a subshell, so that one whose setup fails does not end the others.
 run_test()
@@ -1002,30 +1004,21 @@ run_test()
 	[[ $FAILED -eq 0 ]]
 )
 
-passed=0
-failed=0
-skipped=0
-for i in "${!TESTS[@]}"; do
-	name="$((i + 1)) ${TESTS[i]}"
+for name in "${TESTS[@]}"; do
 	set +e
-	run_test "${TESTS[i]}"
+	run_test "$name"
 	result=$?
 	set -e
 	case $result in
 	0)
-		echo "ok $name"
-		passed=$((passed + 1))
+		ktap_test_pass "$name"
 		;;
 	"$KSFT_SKIP")
-		echo "ok $name # SKIP"
-		skipped=$((skipped + 1))
+		ktap_test_skip "$name"
 		;;
 	*)
-		echo "not ok $name"
-		failed=$((failed + 1))
+		ktap_test_fail "$name"
 		;;
 	esac
 done
-
-echo "# Totals: pass:$passed fail:$failed xfail:0 xpass:0 skip:$skipped error:0"
-[[ $failed -eq 0 ]]
+ktap_finished

@@ -390,17 +390,33 @@ static int check_imm64(struct bpf_verifier_env *env, const struct bpf_insn *insn
 	return refuse(env, i, "a constant of kind %d is not supported", insn->src_reg);
 }
 
-/* Does the instruction use the context by register @reg? */
-static bool uses_ctx(struct bpf_verifier_env *env, u8 reg)
+static int check_atomic(struct bpf_verifier_env *env, const struct bpf_insn *insn, int i)
 {
-	/* The verifier checks register numbers after us. */
-	return reg < MAX_BPF_REG && cur_regs(env)[reg].type == PTR_TO_CTX;
+	/* Whether BPF_FETCH may be missing is the verifier's to know. */
+	switch (insn->imm & ~BPF_FETCH) {
+	case BPF_ADD:
+	case BPF_AND:
+	case BPF_OR:
+	case BPF_XOR:
+	case BPF_XCHG & ~BPF_FETCH:
+	case BPF_CMPXCHG & ~BPF_FETCH:
+		return 0;
+	}
+	return refuse(env, i, "atomic operation %#x is not supported", insn->imm);
+}
+
+/* What the verifier knows of a register that an instruction uses */
+static u32 reg_type(struct bpf_verifier_env *env, u8 reg)
+{
+	/* It checks register numbers after us. */
+	return reg < MAX_BPF_REG ? base_type(cur_regs(env)[reg].type) : NOT_INIT;
 }
 
 static int bpfnic_insn(struct bpf_verifier_env *env, int i, int prev)
 {
 	struct bpfnic_prog *p = env->prog->aux->offload->dev_priv;
 	const struct bpf_insn *insn = &p->insns[i];
+	u32 type;
 
 	p->flags[i] |= INSN_SEEN;
 
@@ -422,7 +438,13 @@ static int bpfnic_insn(struct bpf_verifier_env *env, int i, int prev)
 	case BPF_LDX:
 		if (BPF_MODE(insn->code) != BPF_MEM && BPF_MODE(insn->code) != BPF_MEMSX)
 			break;
-		if (!uses_ctx(env, insn->src_reg))
+		/* What such pointers lead to may be NULL, which programs of the host read
+		 * by the kernel's exception table; ours have no place there.
+		 */
+		type = reg_type(env, insn->src_reg);
+		if (type == CONST_PTR_TO_MAP || type == PTR_TO_BTF_ID)
+			return refuse(env, i, "reading the kernel's structures is not supported");
+		if (type != PTR_TO_CTX)
 			return 0;
 		if (BPF_MODE(insn->code) == BPF_MEMSX)
 			return refuse(env, i, "sign-extending context reads are not supported");
@@ -430,12 +452,14 @@ static int bpfnic_insn(struct bpf_verifier_env *env, int i, int prev)
 			return refuse(env, i, "egress_ifindex is not supported");
 		p->flags[i] |= INSN_CTX;
 		return 0;
-	case BPF_ST:
 	case BPF_STX:
-		if (BPF_MODE(insn->code) != BPF_MEM &&
-		    (BPF_MODE(insn->code) != BPF_ATOMIC || BPF_CLASS(insn->code) == BPF_ST))
+		if (BPF_MODE(insn->code) == BPF_ATOMIC)
+			return check_atomic(env, insn, i);
+		fallthrough;
+	case BPF_ST:
+		if (BPF_MODE(insn->code) != BPF_MEM)
 			break;
-		if (uses_ctx(env, insn->dst_reg))
+		if (reg_type(env, insn->dst_reg) == PTR_TO_CTX)
 			p->flags[i] |= INSN_CTX;
 		return 0;
 	}

@@ -114,6 +114,8 @@ REFUSED(addr_space_cast, "[bpfnic] insn 1: addr_space_cast",
 	PASS, BPF_RAW_INSN(BPF_ALU64 | BPF_MOV | BPF_X, BPF_REG_1, BPF_REG_0, 1, 1), EXIT);
 REFUSED(sign_extended_ctx, "[bpfnic] insn 1: sign-extending",
 	PASS, BPF_RAW_INSN(BPF_LDX | BPF_MEMSX | BPF_W, BPF_REG_2, BPF_REG_1, 12, 0), EXIT);
+REFUSED(load_acquire, "[bpfnic] insn 1: atomic operation 0x100",
+	PASS, BPF_RAW_INSN(BPF_STX | BPF_ATOMIC | BPF_DW, BPF_REG_2, BPF_REG_10, -8, 0x100), EXIT);
 REFUSED(egress_ifindex, "[bpfnic] insn 1: egress_ifindex",
 	PASS, BPF_LDX_MEM(BPF_W, BPF_REG_2, BPF_REG_1, 20), EXIT);
 REFUSED(variable, "[bpfnic] insn 1: kernel variables",
@@ -305,6 +307,32 @@ TEST_F(other, map_value)
 	ASSERT_LE(0, fd);
 	EXPECT_EQ(-EINVAL, load(BPF_PROG_TYPE_XDP, insns, ARRAY_SIZE(insns), self->nic.ifindex,
 				self->log));
+	close(fd);
+}
+
+/* What is behind a map of the host may be NULL: the host's programs survive reading that. */
+TEST_F(other, kernel_structures)
+{
+	int fd = bpf_map_create(BPF_MAP_TYPE_PERF_EVENT_ARRAY, "events", 4, 4, 1, NULL);
+	const struct bpf_insn insns[] = {
+		BPF_LD_MAP_FD(BPF_REG_1, fd),
+		/* bpf_map::inner_map_meta, and something of it */
+		BPF_LDX_MEM(BPF_DW, BPF_REG_1, BPF_REG_1, 8),
+		BPF_LDX_MEM(BPF_W, BPF_REG_0, BPF_REG_1, 24),
+		PASS,
+		EXIT,
+	};
+
+	int prog;
+
+	ASSERT_LE(0, fd);
+	prog = load(BPF_PROG_TYPE_XDP, insns, ARRAY_SIZE(insns), self->nic.ifindex, self->log);
+	EXPECT_EQ(-EOPNOTSUPP, prog);
+	if (prog >= 0)
+		close(prog);
+	EXPECT_NE(NULL, strstr(self->log, "[bpfnic] insn 2: reading the kernel's structures")) {
+		TH_LOG("%s", self->log);
+	}
 	close(fd);
 }
 

@@ -80,6 +80,12 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 		return false;
 	}
 	if (!port->lower) {
+		/* It may have been redirected here, with all of it in fragments. */
+		if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
+			kfree_skb(skb);
+			return false;
+		}
+		skb_tx_timestamp(skb);
 		if (dev_forward_skb(wire, skb) != NET_RX_SUCCESS)
 			return false;
 		dev_sw_netstats_rx_add(wire, len);
@@ -87,8 +93,11 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 	}
 	xnet = !net_eq(dev_net(port->dev), dev_net(wire));
 	skb_scrub_packet(skb, xnet);
-	if (xnet)
+	if (xnet) {
+		/* Or else the wire's driver does. */
+		skb_tx_timestamp(skb);
 		skb_orphan(skb);
+	}
 	skb->dev = wire;
 	err = dev_queue_xmit(skb);
 	return !net_xmit_eval(err);
@@ -102,12 +111,15 @@ static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev)
 
 	rcu_read_lock();
 	port = rcu_dereference(wire->port);
-	if (likely(port)) {
+	/* The frame may have been redirected here, with all of it in fragments. */
+	if (likely(port) && likely(pskb_may_pull(skb, ETH_HLEN))) {
 		u32 queues = READ_ONCE(port->dev->real_num_rx_queues);
 
+		skb_tx_timestamp(skb);
 		dev_sw_netstats_tx_add(dev, 1, len);
 		bpfnic_rx_enqueue(port, skb, skb_get_queue_mapping(skb) % queues);
 	} else {
+		dev_core_stats_tx_dropped_inc(dev);
 		kfree_skb(skb);
 	}
 	rcu_read_unlock();
@@ -192,7 +204,8 @@ static void common_setup(struct net_device *dev)
 {
 	ether_setup(dev);
 	dev->priv_flags &= ~IFF_TX_SKB_SHARING;
-	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE;
+	/* Netpoll would send from an interrupt, which may have found a lock of ours taken. */
+	dev->priv_flags |= IFF_LIVE_ADDR_CHANGE | IFF_NO_QUEUE | IFF_DISABLE_NETPOLL;
 	dev->lltx = true;
 	dev->max_mtu = BPFNIC_MAX_MTU;
 	/* Frames are taken in pieces, but complete as on a wire. */

@@ -144,7 +144,11 @@ static void host_receive(struct bpfnic_queue *q, struct sk_buff *skb)
 {
 	skb->protocol = eth_type_trans(skb, q->port->dev);
 	skb_record_rx_queue(skb, q->index);
-	napi_gro_receive(&q->napi, skb);
+	/* GRO takes data out of a packet; what the sender, or who listens, holds is theirs. */
+	if (unlikely(skb_unclone(skb, GFP_ATOMIC)))
+		netif_receive_skb(skb);
+	else
+		napi_gro_receive(&q->napi, skb);
 }
 
 /* To the host as it came: there is no program. */
@@ -424,6 +428,7 @@ int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u3
 		if (unlikely(!skb))
 			break;
 		skb_push(skb, ETH_HLEN);
+		skb_set_network_header(skb, ETH_HLEN);
 		if (bpfnic_wire_send(port, skb))
 			bpfnic_count_tx(q, len);
 	}

@@ -7,15 +7,18 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include <linux/errqueue.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
+#include <linux/net_tstamp.h>
 #include <linux/udp.h>
 #include <linux/virtio_net.h>
 
@@ -294,6 +297,15 @@ static int listen_in(const struct ns *ns, unsigned int ifindex, unsigned int eth
 	return fd ?: nic_socket(ifindex, ethertype);
 }
 
+/* Hear what leaves, too. */
+static int hear_outgoing(int fd)
+{
+	int zero = 0;
+
+	return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &zero, sizeof(zero)) ?
+	       -errno : 0;
+}
+
 static int bring_up(struct ns *nic, struct ns *far, const char *far_name)
 {
 	return link_up(nic, "nic0", true) ?: link_up(far, far_name, true) ?:
@@ -311,6 +323,46 @@ static void open_ends(struct __test_metadata *_metadata, FIXTURE_DATA(wire) *sel
 	self->a = listen_in(&self->nic, nic, NIC_ETHERTYPE);
 	ASSERT_LE(0, self->a);
 	ASSERT_LE(0, self->b);
+}
+
+/* Send a frame; return how many time stamps of that its sender gets, or -errno. */
+static int count_stamps(int fd)
+{
+	const int flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+	uint8_t frame[64], control[512];
+	struct scm_timestamping stamp;
+	struct pollfd p = { .fd = fd };
+	struct cmsghdr *cmsg;
+	struct msghdr msg;
+	int err, count = 0;
+
+	nic_frame(frame, sizeof(frame), 1);
+	if (setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)))
+		return -errno;
+	err = nic_send(fd, frame, sizeof(frame));
+	if (err)
+		return err;
+	while (poll(&p, 1, count ? QUIET_MS : MS) > 0) {
+		msg = (struct msghdr){ .msg_control = control, .msg_controllen = sizeof(control) };
+		if (recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT) < 0)
+			return -errno;
+		for (cmsg = CMSG_FIRSTHDR(&msg); cmsg; cmsg = CMSG_NXTHDR(&msg, cmsg)) {
+			if (cmsg->cmsg_level != SOL_SOCKET ||
+			    cmsg->cmsg_type != SCM_TIMESTAMPING)
+				continue;
+			memcpy(&stamp, CMSG_DATA(cmsg), sizeof(stamp));
+			count += stamp.ts[0].tv_sec != 0;
+		}
+	}
+	return count;
+}
+
+/* What ethtool -T says of both ends: software tells when a frame has left. */
+TEST_F_TIMEOUT(wire, time_stamps, 180)
+{
+	open_ends(_metadata, self);
+	EXPECT_EQ(1, count_stamps(self->a));
+	EXPECT_EQ(1, count_stamps(self->b));
 }
 
 /* Frames of any length pass from one socket to the other as they are. */
@@ -557,13 +609,44 @@ static int prog_redirect(unsigned int ifindex)
 	return prog_load(insns, ARRAY_SIZE(insns), 0, NULL, 0);
 }
 
+/* A socket that hears what leaves by a link, without its Ethernet header */
+static int hear_payload(unsigned int ifindex)
+{
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_ALL),
+		.sll_ifindex = ifindex,
+	};
+	int fd;
+
+	fd = socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || bind(fd, (struct sockaddr *)&addr, sizeof(addr)))
+		return -errno;
+	return fd;
+}
+
+static void expect_payload(struct __test_metadata *_metadata, int fd, const uint8_t *frame,
+			   size_t len)
+{
+	uint8_t got[MAX_FRAME];
+	ssize_t n;
+
+	/* Others send, too. */
+	do {
+		n = nic_recv(fd, got, sizeof(got), MS);
+		ASSERT_LE(0, n);
+	} while (n != len - ETH_HLEN && n != len);
+	ASSERT_EQ(len - ETH_HLEN, n);
+	EXPECT_EQ(0, memcmp(got, frame + ETH_HLEN, n));
+}
+
 /* Native programs send on from nic0 to another one, and there it leaves by the wire. */
 TEST_F_TIMEOUT(wire, redirected, 180)
 {
 	struct ns *nic = &self->nic;
 	unsigned int count;
+	int to, cooked;
 	uint8_t frame[64];
-	int to;
 
 	ASSERT_EQ(0, link_add_kind(nic, "nic1", "bpfnic", 0));
 	ASSERT_EQ(0, link_up(nic, "nic1", true));
@@ -591,15 +674,32 @@ TEST_F_TIMEOUT(wire, redirected, 180)
 	EXPECT_EQ(0, frames(to, self->b, ETH_HLEN + 1, 17, &count));
 	EXPECT_EQ(count, nic_stat("nic1", "xdp_redirect"));
 
+	/* Who is on the wire knows where the header ends. */
+	nic_frame(frame, sizeof(frame), 1);
+	if (variant->wire >= VETH) {
+		cooked = hear_payload(link_index(nic, "dev0"));
+		ASSERT_LE(0, cooked);
+		ASSERT_EQ(0, nic_send(to, frame, sizeof(frame)));
+		count++;
+		expect_payload(_metadata, cooked, frame, sizeof(frame));
+		close(cooked);
+		EXPECT_EQ(sizeof(frame), nic_recv(self->b, frame, sizeof(frame), MS));
+	}
+
 	/* Where nobody is up, it is lost, and counted. */
 	ASSERT_EQ(0, link_up(nic, "nic0", false));
-	nic_frame(frame, sizeof(frame), 1);
 	ASSERT_EQ(0, nic_send(to, frame, sizeof(frame)));
 	EXPECT_EQ(-EAGAIN, nic_recv(self->b, frame, sizeof(frame), QUIET_MS));
 	EXPECT_EQ(1, nic_stat("nic1", "xdp_redirect_errors") +
 		     nic_stat("nic1", "xdp_redirect") - count);
 	link_del(nic, "nic1");
 	close(to);
+}
+
+static void put16(uint8_t *p, uint16_t value)
+{
+	p[0] = value >> 8;
+	p[1] = value;
 }
 
 /* --- checksums ---------------------------------------------------------------- */
@@ -727,6 +827,26 @@ TEST_F_TIMEOUT(wire, whole_packets, 180)
 	close(fd);
 }
 
+/* Who listens at the far end keeps what is there, whatever nic0's host puts together. */
+TEST_F_TIMEOUT(wire, heard_before_gro, 180)
+{
+	struct ns *nic = &self->nic, *far = &self->far;
+	struct heard heard;
+	int fd;
+
+	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	fd = hear_open(far, link_index(far, self->far_name));
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, hear_outgoing(fd));
+	ASSERT_EQ(0, ns_stream(far, nic, NIC_IP, 1001, STREAM_LEN / 4));
+	ASSERT_EQ(0, ns_stream(far, nic, NIC_IP6, 1001, STREAM_LEN / 4));
+	heard = hear(fd, QUIET_MS);
+	TH_LOG("%u packets, %zu bytes", heard.count, heard.payload);
+	EXPECT_LT(STREAM_LEN / 2, heard.payload);
+	EXPECT_EQ(0, heard.wrong);
+	close(fd);
+}
+
 /* And so does a program, whose reflections are as on a wire, too. */
 TEST_F(wire, whole_reflections)
 {
@@ -840,9 +960,9 @@ FIXTURE_VARIANT_ADD(tap, tso6)
 	.ipv6 = true, .gso = VIRTIO_NET_HDR_GSO_TCPV6,
 };
 
-static int open_tap(const char *name)
+static int open_tun(const char *name, short type)
 {
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	struct ifreq ifr = { .ifr_flags = type | IFF_NO_PI | IFF_VNET_HDR };
 	unsigned int offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
 	int fd;
 
@@ -853,12 +973,54 @@ static int open_tap(const char *name)
 	return fd;
 }
 
+#define FRAGMENTED	8000	/* more than a page: the rest comes in fragments */
+
+/*
+ * Have a packet without an Ethernet header, and with one byte of data that is not in
+ * fragments, redirected to a link, and expect it at the other end.
+ */
+static void redirect_fragments(struct __test_metadata *_metadata, const struct ns *ns,
+			       const char *name, int to)
+{
+	static uint8_t packet[FRAGMENTED], got[FRAGMENTED];
+	struct virtio_net_hdr hdr = { .hdr_len = 1 };
+	struct iovec iov[] = {
+		{ &hdr, sizeof(hdr) },
+		{ packet, sizeof(packet) },
+	};
+	int tun, i;
+
+	ASSERT_EQ(0, ns_enter(ns));
+	tun = open_tun("tun0", IFF_TUN);
+	ASSERT_LE(0, tun);
+	ASSERT_EQ(0, nic_run("ip link set tun0 up mtu %d", JUMBO));
+	ASSERT_EQ(0, nic_run("tc qdisc add dev tun0 clsact"));
+	ASSERT_EQ(0, nic_run("tc filter add dev tun0 ingress matchall action mirred egress redirect dev %s",
+			     name));
+	for (i = 0; i < FRAGMENTED; i++)
+		packet[i] = i * 7 + (i >> 8);
+	packet[0] = 0x45;	/* IPv4 for the tun, a group's address for Ethernet */
+	put16(packet + 12, NIC_ETHERTYPE);
+	ASSERT_EQ(sizeof(hdr) + FRAGMENTED, writev(tun, iov, 2));
+	EXPECT_EQ(FRAGMENTED, nic_recv(to, got, sizeof(got), MS));
+	EXPECT_EQ(0, memcmp(packet, got, FRAGMENTED));
+	close(tun);
+}
+
+TEST_F_TIMEOUT(wire, header_in_fragments, 180)
+{
+	ASSERT_EQ(0, set_mtu(&self->nic, &self->far, self->far_name, JUMBO));
+	open_ends(_metadata, self);
+	redirect_fragments(_metadata, &self->far, self->far_name, self->a);
+	redirect_fragments(_metadata, &self->nic, "nic0", self->b);
+}
+
 FIXTURE_SETUP(tap)
 {
 	ASSERT_EQ(0, nic_wait_objects("ports", 0, MS));
 	ASSERT_EQ(0, ns_new(&self->nic));
 	ASSERT_EQ(0, ns_enter(&self->nic));
-	self->tap = open_tap("tap0");
+	self->tap = open_tun("tap0", IFF_TAP);
 	ASSERT_LE(0, self->tap);
 	ASSERT_EQ(0, link_add_kind(&self->nic, "nic0", "bpfnic",
 				   link_index(&self->nic, "tap0")));
@@ -882,12 +1044,6 @@ FIXTURE_TEARDOWN(tap)
 #define TCP_HLEN	20
 #define SEGMENT		1000
 #define SEGMENTS	8
-
-static void put16(uint8_t *p, uint16_t value)
-{
-	p[0] = value >> 8;
-	p[1] = value;
-}
 
 /* An IP packet of TCP in a frame, its checksum begun as a sender's; returns its length */
 static size_t tcp_frame(uint8_t *frame, bool ipv6, size_t payload, size_t *tcp_at)

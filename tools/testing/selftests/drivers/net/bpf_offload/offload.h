@@ -27,6 +27,7 @@
 #define OFFLOAD_NAME	"fake0"		/* of the first port of offload_fake */
 
 int offload_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+int offload_module(const char *name);
 int offload_add(const char *type, const char *name);
 int offload_map(enum bpf_map_type type, int ifindex);
 int offload_prog(enum bpf_prog_type type, int ifindex, __u32 flags,

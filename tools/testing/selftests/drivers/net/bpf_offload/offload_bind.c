@@ -38,8 +38,11 @@ TEST(device_goes)
 	struct loader loader;
 	int i;
 
+	if (offload_module("offload_hold"))
+		SKIP(return, "needs test_modules/offload_hold.ko");
 	loader.ifindex = offload_add("veth", "bound0");
 	ASSERT_LT(0, loader.ifindex);
+	ASSERT_EQ(0, offload_run("echo %d >" PARAMETERS "/pid", getpid()));
 	ASSERT_EQ(0, offload_run("echo %d >" PARAMETERS "/ifindex", loader.ifindex));
 	ASSERT_EQ(0, pthread_create(&loader.thread, NULL, load, &loader));
 	for (i = 0; i < 500 && offload_run("grep -q Y " PARAMETERS "/held"); i++)

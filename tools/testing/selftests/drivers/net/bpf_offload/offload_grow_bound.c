@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* A program that is bound to a device grows while it is loaded; then the device goes. */
 #include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include <bpf/libbpf.h>
@@ -8,6 +10,8 @@
 
 #include "../../../kselftest_harness.h"
 #include "offload.h"
+
+#define HARDEN	"/proc/sys/net/core/bpf_jit_harden"
 
 static void outlive(struct __test_metadata *_metadata)
 {
@@ -28,15 +32,33 @@ static void outlive(struct __test_metadata *_metadata)
 	EXPECT_EQ(0, offload_run("ip link del other0"));
 }
 
-/* The JIT replaces the program, too, to blind its constants. */
-TEST(hardened)
+FIXTURE(jit)
 {
-	ASSERT_EQ(0, offload_run("echo 2 >/proc/sys/net/core/bpf_jit_harden"));
-	outlive(_metadata);
-	ASSERT_EQ(0, offload_run("echo 0 >/proc/sys/net/core/bpf_jit_harden"));
+	char harden[8];
+};
+
+FIXTURE_SETUP(jit)
+{
+	FILE *f = fopen(HARDEN, "r");
+
+	ASSERT_NE(NULL, f);
+	ASSERT_NE(NULL, fgets(self->harden, sizeof(self->harden), f));
+	fclose(f);
 }
 
-TEST(grown)
+FIXTURE_TEARDOWN(jit)
+{
+	EXPECT_EQ(0, offload_run("echo %d >" HARDEN, atoi(self->harden)));
+}
+
+/* The JIT replaces the program, too, to blind its constants. */
+TEST_F(jit, hardened)
+{
+	ASSERT_EQ(0, offload_run("echo 2 >" HARDEN));
+	outlive(_metadata);
+}
+
+TEST_F(jit, grown)
 {
 	outlive(_metadata);
 }

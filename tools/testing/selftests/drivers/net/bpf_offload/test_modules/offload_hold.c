@@ -3,8 +3,8 @@
  * Hold up who looks a network device up, until the device is unregistered.
  *
  * For tests of what happens between dev_get_by_index() and the lock that is taken next.
- * The parameter ifindex says which device; the first call for it is held up, and the
- * parameter held says so.
+ * The parameters pid and ifindex say which process, and which device; its first call for
+ * that is held up, and the parameter held says so.
  */
 
 #include <linux/delay.h>
@@ -14,6 +14,7 @@
 
 #define HOLD_MS	30000	/* at most */
 
+static int hold_pid;
 static int hold_ifindex;	/* 0: none */
 static bool held;
 
@@ -24,10 +25,12 @@ static struct net_device *hold_get(struct net *net, int ifindex)
 	int ms;
 
 	WRITE_ONCE(held, true);
-	if (!dev)
-		return NULL;
-	for (ms = 0; ms < HOLD_MS && READ_ONCE(dev->reg_state) != NETREG_UNREGISTERED; ms += 20)
+	for (ms = 0; dev && ms < HOLD_MS; ms += 20) {
+		if (READ_ONCE(dev->reg_state) == NETREG_UNREGISTERED)
+			break;
 		msleep(20);
+	}
+	module_put(THIS_MODULE);
 	return dev;
 }
 
@@ -35,8 +38,12 @@ static int hold_pre_handler(struct kprobe *probe, struct pt_regs *regs)
 {
 	int ifindex = regs_get_kernel_argument(regs, 1);
 
-	if (!ifindex || cmpxchg(&hold_ifindex, ifindex, 0) != ifindex)
+	if (!ifindex || current->tgid != READ_ONCE(hold_pid) || !try_module_get(THIS_MODULE))
 		return 0;
+	if (cmpxchg(&hold_ifindex, ifindex, 0) != ifindex) {
+		module_put(THIS_MODULE);
+		return 0;
+	}
 	instruction_pointer_set(regs, (unsigned long)hold_get);
 	return 1;
 }
@@ -63,6 +70,8 @@ static const struct kernel_param_ops hold_ops = {
 	.get = param_get_int,
 };
 
+module_param_named(pid, hold_pid, int, 0644);
+MODULE_PARM_DESC(pid, "of the process whose lookup is held up");
 module_param_cb(ifindex, &hold_ops, &hold_ifindex, 0644);
 MODULE_PARM_DESC(ifindex, "of the device whose next lookup is held up");
 module_param(held, bool, 0444);

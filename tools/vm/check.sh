@@ -205,10 +205,26 @@ module_warns()
 	! grep -E 'drivers/net/bpfnic/[^ ]*: (warning|error): ' "$log"
 }
 
+# modprobe and ip find the module where it is installed.
+module_installs()
+{
+	local stock root release
+	stock=$("$vm_dir/fetch.sh" stock)
+	root=$(mktemp -d)
+	release=$(basename "$stock"/lib/modules/*)
+	mkdir -p "$root/lib/modules/$release"
+	KDIR=$stock/build INSTALL_MOD_PATH=$root "$vm_dir/modules.sh" install &&
+		modprobe -d "$root" -S "$release" --show-depends rtnl-link-bpfnic
+	set -- $?
+	rm -rf "$root"
+	return "$1"
+}
+
 check_bpfnic()
 {
 	module_warns check-gcc CC="ccache gcc" C=2 W=1
 	module_warns check-clang LLVM=1 CC="ccache clang" W=1
+	module_installs
 }
 
 check_shellcheck()

@@ -36,8 +36,11 @@ copy_for()
 # build_for KDIR [MAKEARG...]: say where the module is
 build_for()
 {
-	local kdir=$1 dir log
+	local kdir=$1 dir log release
 	shift
+	release=$(release_of "$kdir")
+	printf '6.12\n%s\n' "$release" | sort -V -C ||
+		die "bpfnic needs Linux 6.12 or later, and $kdir is of $release"
 	dir=$(copy_for "$kdir")
 	log=$log_dir/bpfnic-${dir##*/}.log
 	mkdir -p "$dir" "$log_dir"

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -48,10 +49,10 @@ TEST_F(core, grown)
 	close(prog);
 }
 
-/* Load programs that grow, until SIGTERM comes; with another error than that there is
- * no such device, give up.
+/* Load programs that grow, and count them, until SIGTERM comes; with another error than
+ * that there is no such device, give up.
  */
-static void load_forever(void)
+static void load_forever(unsigned int *count)
 {
 	int ifindex, prog;
 
@@ -62,8 +63,10 @@ static void load_forever(void)
 		prog = offload_dividing(ifindex, 0);
 		if (prog < 0 && prog != -EINVAL && prog != -ENODEV)
 			exit(-prog);
-		if (prog >= 0)
+		if (prog >= 0) {
+			++*count;
 			close(prog);
+		}
 	}
 }
 
@@ -72,8 +75,12 @@ TEST_F_TIMEOUT(core, growing, 240)
 {
 	const char *slow = getenv("KSFT_MACHINE_SLOW");
 	int i, status, loaded = 0, rounds = ROUNDS;
+	unsigned int *count;
 	pid_t child;
 
+	count = mmap(NULL, sizeof(*count), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
+		     -1, 0);
+	ASSERT_NE(MAP_FAILED, count);
 	/* The verifier takes long on a kernel that checks itself. */
 	if (slow && !strcmp(slow, "yes"))
 		rounds /= 3;
@@ -81,7 +88,7 @@ TEST_F_TIMEOUT(core, growing, 240)
 	ASSERT_LE(0, child);
 	if (!child) {
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
-		load_forever();
+		load_forever(count);
 	}
 	for (i = 0; i < rounds; i++) {
 		usleep(i * 4000 % 50000);
@@ -92,6 +99,9 @@ TEST_F_TIMEOUT(core, growing, 240)
 	kill(child, SIGTERM);
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFSIGNALED(status));
+	TH_LOG("%u programs in %d rounds", *count, rounds);
+	EXPECT_LT(0, *count);
+	munmap(count, sizeof(*count));
 
 	/* What is loaded now is whole. */
 	loaded = offload_dividing(if_nametoindex(NIC), 0);

@@ -297,15 +297,6 @@ static int listen_in(const struct ns *ns, unsigned int ifindex, unsigned int eth
 	return fd ?: nic_socket(ifindex, ethertype);
 }
 
-/* Hear what leaves, too. */
-static int hear_outgoing(int fd)
-{
-	int zero = 0;
-
-	return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &zero, sizeof(zero)) ?
-	       -errno : 0;
-}
-
 static int bring_up(struct ns *nic, struct ns *far, const char *far_name)
 {
 	return link_up(nic, "nic0", true) ?: link_up(far, far_name, true) ?:
@@ -837,7 +828,7 @@ TEST_F_TIMEOUT(wire, heard_before_gro, 180)
 	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
 	fd = hear_open(far, link_index(far, self->far_name));
 	ASSERT_LE(0, fd);
-	ASSERT_EQ(0, hear_outgoing(fd));
+	ASSERT_EQ(0, nic_hear_outgoing(fd));
 	ASSERT_EQ(0, ns_stream(far, nic, NIC_IP, 1001, STREAM_LEN / 4));
 	ASSERT_EQ(0, ns_stream(far, nic, NIC_IP6, 1001, STREAM_LEN / 4));
 	heard = hear(fd, QUIET_MS);

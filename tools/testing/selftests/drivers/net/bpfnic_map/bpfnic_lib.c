@@ -516,6 +516,15 @@ int nic_socket(unsigned int ifindex, unsigned int ethertype)
 	return fd;
 }
 
+/** nic_hear_outgoing() - have such a socket hear what leaves, too; 0 or -errno */
+int nic_hear_outgoing(int fd)
+{
+	int zero = 0;
+
+	return setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &zero, sizeof(zero)) ?
+	       -errno : 0;
+}
+
 /** nic_send() - send a frame; 0 or -errno */
 int nic_send(int fd, const void *frame, size_t len)
 {

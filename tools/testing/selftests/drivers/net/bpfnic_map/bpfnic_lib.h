@@ -70,6 +70,7 @@ long long nic_stat(const char *name, const char *stat);
 int nic_wait_stat(const char *name, const char *stat, long long value, int ms);
 
 int nic_socket(unsigned int ifindex, unsigned int ethertype);
+int nic_hear_outgoing(int fd);
 int nic_send(int fd, const void *frame, size_t len);
 ssize_t nic_recv(int fd, void *frame, size_t room, int ms);
 int nic_steer(const struct nic *nic, int queue);

@@ -38,6 +38,7 @@
  * @first: file of the program
  * @second: file of the other one
  * @stop: the threads are to end
+ * @leave: those that are in a namespace are
  * @going: links may be gone
  * @sent: frames
  * @calls: system calls on maps
@@ -55,6 +56,7 @@ struct stress {
 	int first;
 	int second;
 	atomic_bool stop;
+	atomic_bool leave;
 	atomic_bool going;
 	atomic_ullong sent;
 	atomic_ullong calls;
@@ -84,6 +86,17 @@ static void complain(struct stress *s, const char *fmt, ...)
 	}
 	pthread_mutex_unlock(&s->lock);
 	s->stop = true;
+	s->leave = true;
+}
+
+/* Be in a namespace, with sockets there. */
+static bool be_in(struct stress *s, const struct ns *where, struct ns *ns)
+{
+	int err = ns_enter(where) ?: ns_here(ns);
+
+	if (err)
+		complain(s, "entering a namespace: %s", strerror(-err));
+	return !err;
 }
 
 /* Is this what a call may return: 0, one of @a and @b, or -ENODEV when links go? */
@@ -193,17 +206,18 @@ static void *transmit(void *arg)
 	struct stress *s = w->s;
 	uint8_t frame[FRAME_LEN];
 	uint32_t number;
+	struct ns far;
 	int fd;
 
-	if (ns_enter(&s->far))
+	if (!be_in(s, &s->far, &far))
 		return NULL;
-	fd = nic_socket(link_index(&s->far, "nic0_wire"), 0);
+	fd = nic_socket(link_index(&far, "nic0_wire"), 0);
 	if (fd < 0) {
 		complain(s, "no socket to send by: %s", strerror(-fd));
 		return NULL;
 	}
 	nic_frame(frame, sizeof(frame), 1);
-	while (!s->stop) {
+	while (!s->leave) {
 		number = nic_random(&w->random);
 		memcpy(frame + ETH_HLEN, &number, sizeof(number));
 		if (send(fd, frame, sizeof(frame), 0) == sizeof(frame))
@@ -211,6 +225,7 @@ static void *transmit(void *arg)
 		/* What is down, or gone, does not send. */
 	}
 	close(fd);
+	ns_close(&far);
 	return NULL;
 }
 
@@ -225,9 +240,9 @@ static void *replace(void *arg)
 	unsigned int i;
 	struct ns ns;
 
-	if (ns_enter(&s->ns) || ns_here(&ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
-	for (i = 0; !s->stop; i++)
+	for (i = 0; !s->leave; i++)
 		may(s, "attaching",
 		    link_xdp(&ns, "nic0", i & 1 ? s->first : s->second, XDP_FLAGS_HW_MODE),
 		    0, 0);
@@ -242,9 +257,9 @@ static void *detach(void *arg)
 	struct stress *s = w->s;
 	struct ns ns;
 
-	if (ns_enter(&s->ns) || ns_here(&ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
-	while (!s->stop) {
+	while (!s->leave) {
 		may(s, "detaching", link_xdp(&ns, "nic0", -1, XDP_FLAGS_HW_MODE), 0, 0);
 		usleep(2000);
 	}
@@ -259,9 +274,9 @@ static void *set_queues(void *arg)
 	unsigned int i;
 	struct ns ns;
 
-	if (ns_enter(&s->ns) || ns_here(&ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
-	for (i = 0; !s->stop; i++) {
+	for (i = 0; !s->leave; i++) {
 		may(s, "ethtool -L", link_set_channels(&ns, "nic0", 1 + i % STRESS_QUEUES),
 		    0, 0);
 		usleep(5000);
@@ -278,9 +293,9 @@ static void *down_and_up(void *arg)
 	struct ns ns, far;
 	unsigned int i;
 
-	if (ns_enter(&s->ns) || ns_here(&ns) || ns_enter(&s->far) || ns_here(&far))
+	if (!be_in(s, &s->ns, &ns) || !be_in(s, &s->far, &far))
 		return NULL;
-	for (i = 0; !s->stop; i++) {
+	for (i = 0; !s->leave; i++) {
 		if (i % 4 < 2)
 			may(s, "nic0 up or down", link_up(&ns, "nic0", i & 1), 0, 0);
 		else
@@ -304,9 +319,9 @@ static void *watch(void *arg)
 	uint32_t len;
 	int err;
 
-	if (ns_enter(&s->ns) || ns_here(&ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
-	while (!s->stop) {
+	while (!s->leave) {
 		nic_objects("maps");
 		nic_objects("programs");
 		nic_objects("ports");
@@ -353,6 +368,7 @@ static int make(struct stress *s)
 	};
 
 	s->stop = false;
+	s->leave = false;
 	s->going = false;
 	s->wrong[0] = '\0';
 	return ns_new(&s->ns) ?: ns_new(&s->far) ?: link_add(&s->ns, &new) ?:
@@ -412,15 +428,24 @@ static void run_all(struct __test_metadata *_metadata, FIXTURE_DATA(stress) *sel
 	self->count = count;
 }
 
-static void join_all(FIXTURE_DATA(stress) *self)
+/* Wait for the threads from one on. */
+static void join_from(FIXTURE_DATA(stress) *self, unsigned int first)
 {
 	unsigned int i;
 
-	self->s.stop = true;
-	for (i = 0; i < self->count; i++)
+	for (i = first; i < self->count; i++)
 		pthread_join(self->workers[i].thread, NULL);
-	self->count = 0;
+	self->count = first;
 }
+
+static void join_all(FIXTURE_DATA(stress) *self)
+{
+	self->s.stop = true;
+	self->s.leave = true;
+	join_from(self, 0);
+}
+
+#define BY_FILES	3	/* of the threads use files only, from no namespace: the first */
 
 /* How the links go */
 enum way {
@@ -431,8 +456,10 @@ enum way {
 	WAYS,
 };
 
-static void go(struct stress *s, enum way way)
+static void go(FIXTURE_DATA(stress) *self, enum way way)
 {
+	struct stress *s = &self->s;
+
 	s->going = true;
 	switch (way) {
 	case BY_LINKS:
@@ -444,9 +471,15 @@ static void go(struct stress *s, enum way way)
 		link_del(&s->far, "nic0_wire");
 		break;
 	default:
-		/* The threads are in the namespaces: they end with them. */
 		link_del(&s->ns, "nic1");
 		usleep(1000);
+		/* Who is in a namespace keeps it. */
+		s->leave = true;
+		join_from(self, BY_FILES);
+		if (way == BY_FAR)
+			ns_close(&s->far);
+		ns_close(&s->ns);
+		nic_wait_objects("ports", 0, MS);
 		break;
 	}
 }
@@ -486,11 +519,9 @@ TEST_F_TIMEOUT(stress, removed_in_the_middle, 600)
 		s->calls = 0;
 		run_all(_metadata, self, everything, ARRAY_SIZE(everything));
 		usleep(500000 + nic_random(&s->seed) % 500000);
-		go(s, round % WAYS);
+		go(self, round % WAYS);
 		usleep(50000);
 		join_all(self);
-		if (round % WAYS == BY_FAR)
-			ns_close(&s->far);
 		ns_close(&s->ns);
 		ASSERT_EQ(0, nic_wait_objects("ports", 0, MS));
 		EXPECT_STREQ("", s->wrong);
@@ -568,10 +599,10 @@ static void *make_links(void *arg)
 	struct ns ns;
 	int err;
 
-	if (ns_enter(&s->ns) || ns_here(&ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
 	snprintf(name, sizeof(name), "n%u", (unsigned int)(w->random % 10000));
-	for (i = 0; !s->stop; i++) {
+	for (i = 0; !s->leave; i++) {
 		first = i & 1 ? link_index(&ns, "nic1") : 0;
 		err = link_add_kind(&ns, name, "bpfnic", first);
 		if (err == -ENODEV && first)
@@ -617,12 +648,13 @@ static void *load_more(void *arg)
 	struct worker *w = arg;
 	struct stress *s = w->s;
 	unsigned int index;
+	struct ns ns;
 	int fd;
 
-	if (ns_enter(&s->ns))
+	if (!be_in(s, &s->ns, &ns))
 		return NULL;
-	while (!s->stop) {
-		index = link_index(&s->ns, "nic0");
+	while (!s->leave) {
+		index = link_index(&ns, "nic0");
 		if (!index)
 			continue;
 		fd = nic_map(BPF_MAP_TYPE_HASH, 4, 8, 16, 0, index);
@@ -635,8 +667,9 @@ static void *load_more(void *arg)
 			close(fd);
 		else if (fd != -ENODEV && fd != -EINVAL)
 			complain(s, "loading a program: %s", strerror(-fd));
-		s->calls++;
+		s->calls += fd >= 0;
 	}
+	ns_close(&ns);
 	return NULL;
 }
 
@@ -661,7 +694,8 @@ TEST_F_TIMEOUT(stress, loading_while_removed, 300)
 	}
 	join_all(self);
 	EXPECT_STREQ("", s->wrong);
-	EXPECT_LT(rounds, s->calls);
+	TH_LOG("%llu programs in %u rounds", (unsigned long long)s->calls, rounds);
+	EXPECT_LT(0, s->calls);
 	ns_close(&s->ns);
 }
 

@@ -30,7 +30,8 @@
 #include "fake_dev.h"
 #include "vnet_bench_count.h"
 
-#define PACKETS		10000
+#define ROUNDS		8
+#define PACKETS		2000	/* of a round */
 #define FRAME_LEN	114
 
 /* Two ways of a packet differ in what is called, or in what is known of the packet. */
@@ -93,7 +94,8 @@ static struct bpf_object *open_program(const struct row *row, const struct fake_
 	return object;
 }
 
-static void bench(const struct row *row)
+/* One round: the median of instructions of a packet */
+static double measure(const struct row *row)
 {
 	const struct sched_param first = { .sched_priority = 1 };
 	static uint8_t frame[FRAME_LEN], out[64 + FRAME_LEN];
@@ -146,12 +148,27 @@ static void bench(const struct row *row)
 		if (i >= 0)
 			taken[i] = __rdtsc() - before;
 	}
-	printf("xdp_hints.%s - 1 0 %u %.1f\n", row->name, FRAME_LEN,
-	       bench_median(taken, PACKETS));
-	fflush(stdout);
 	bpf_object__close(object);
 	close(fd);
 	fake_destroy(&dev);
+	return bench_median(taken, PACKETS);
+}
+
+/* Where device and program come to lie makes a difference of four instructions or so: of
+ * some rounds, each with new ones, the least is the row's.
+ */
+static void bench(const struct row *row)
+{
+	double least = measure(row), this;
+	int i;
+
+	for (i = 1; i < ROUNDS; i++) {
+		this = measure(row);
+		if (this < least)
+			least = this;
+	}
+	printf("xdp_hints.%s - 1 0 %u %.1f\n", row->name, FRAME_LEN, least);
+	fflush(stdout);
 }
 
 int main(int argc, char **argv)

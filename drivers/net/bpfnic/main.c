@@ -818,10 +818,10 @@ module_exit(bpfnic_exit);
 
 MODULE_LICENSE("GPL");
 MODULE_DESCRIPTION("NIC in software that runs offloaded BPF programs on maps of its own\n"
-		   "	ip link add NAME type bpfnic: a port, and NAME_wire at its other end\n"
-		   "	ip link add link DEV name NAME type bpfnic: a port on DEV\n"
-		   "	ip link add link NAME name NAME2 type bpfnic: another port of NAME's NIC\n"
-		   "	ip link set NAME up xdpoffload object FILE section xdp: its program\n"
-		   "	bpftool map show, dump, update: its maps\n"
-		   "	ethtool -S, -L, -l NAME; /sys/kernel/debug/bpfnic: what it does and has");
+		   "\tip link add NAME type bpfnic: a port, and NAME_wire at its other end\n"
+		   "\tip link add link DEV name NAME type bpfnic: a port on DEV\n"
+		   "\tip link add link NAME name NAME2 type bpfnic: another port of NAME's NIC\n"
+		   "\tip link set NAME up xdpoffload object FILE section xdp: its program\n"
+		   "\tbpftool map show, dump, update: its maps\n"
+		   "\tethtool -S, -L, -l NAME; /sys/kernel/debug/bpfnic: what it does and has");
 MODULE_ALIAS_RTNL_LINK(BPFNIC_NAME);

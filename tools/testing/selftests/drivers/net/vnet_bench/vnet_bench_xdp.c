@@ -97,7 +97,6 @@ static struct bpf_object *open_program(const struct row *row, const struct fake_
 /* One round: the median of instructions of a packet */
 static double measure(const struct row *row)
 {
-	const struct sched_param first = { .sched_priority = 1 };
 	static uint8_t frame[FRAME_LEN], out[64 + FRAME_LEN];
 	struct virtio_net_hdr_v1_hash hdr = {};
 	static uint64_t taken[PACKETS];
@@ -107,11 +106,6 @@ static double measure(const struct row *row)
 	uint64_t before;
 	int fd, i;
 
-	if (sched_setscheduler(0, SCHED_FIFO, &first))
-		err(1, "sched_setscheduler");
-	/* Nobody else speaks. */
-	if (system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"))
-		errx(1, "cannot turn IPv6 off");
 	/* Without GUEST_CSUM, with which a pristine driver refuses programs; it takes
 	 * the flag nevertheless.
 	 */
@@ -173,8 +167,14 @@ static void bench(const struct row *row)
 
 int main(int argc, char **argv)
 {
+	const struct sched_param first = { .sched_priority = 1 };
 	size_t i;
 
+	if (sched_setscheduler(0, SCHED_FIFO, &first))
+		err(1, "sched_setscheduler");
+	/* Nobody else speaks. */
+	if (system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"))
+		errx(1, "cannot turn IPv6 off");
 	for (; argc > 1; argv++, argc--) {
 		for (i = 0; i < ARRAY_SIZE(rows); i++)
 			if (!strcmp(argv[1], rows[i].name))

@@ -208,16 +208,13 @@ module_warns()
 # modprobe and ip find the module where it is installed.
 module_installs()
 {
-	local stock root release
+	local stock release root=$cache/build/check-install
 	stock=$("$vm_dir/fetch.sh" stock)
-	root=$(mktemp -d)
 	release=$(basename "$stock"/lib/modules/*)
-	mkdir -p "$root/lib/modules/$release"
-	KDIR=$stock/build INSTALL_MOD_PATH=$root "$vm_dir/modules.sh" install &&
-		modprobe -d "$root" -S "$release" --show-depends rtnl-link-bpfnic
-	set -- $?
 	rm -rf "$root"
-	return "$1"
+	mkdir -p "$root/lib/modules/$release"
+	KDIR=$stock/build INSTALL_MOD_PATH=$root "$vm_dir/modules.sh" install
+	modprobe -d "$root" -S "$release" --show-depends rtnl-link-bpfnic
 }
 
 check_bpfnic()

@@ -233,6 +233,51 @@ check_bpfnic()
 	module_installs
 }
 
+# Of two runs that want the stock kernel at once, the second takes what the first has
+# fetched, and does not fetch, nor delete, it again.
+check_fetch_once()
+{
+	local work release=$version+once root headers pids=() pid i
+	work=$(mktemp -d)
+	# shellcheck disable=SC2064
+	trap "rm -rf '$work'" EXIT
+	root=$work/root
+	headers=$root/usr/src/linux-headers-$release
+	mkdir -p "$root"/{DEBIAN,boot} "$root/lib/modules/$release-amd64/kernel" \
+		"$headers-common" "$headers-amd64/scripts/mod" "$work"/{bin,cache}
+	touch "$root/boot/vmlinuz-$release-amd64" "$headers-common/Makefile" \
+		"$headers-amd64/scripts/mod/modpost"
+	printf '%s\n' "Package: once" "Version: 1" "Architecture: all" \
+		"Maintainer: nobody <nobody@localhost>" "Description: a stock kernel" \
+		>"$root/DEBIAN/control"
+	dpkg-deb --root-owner-group -b "$root" "$work/once.deb" >/dev/null
+	ln -s "$cache/src" "$work/cache/src"
+	printf '#!/bin/sh\necho linux-image-%s-amd64 - a kernel\n' "$release" >"$work/bin/apt-cache"
+	# It takes until the second run waits.
+	cat >"$work/bin/apt-get" <<-END
+		#!/bin/sh
+		echo x >>$work/fetched
+		for i in \$(seq 600); do
+			! grep -q waiting $work/2.err || break
+			sleep 0.1
+		done
+		cp $work/once.deb .
+	END
+	chmod +x "$work"/bin/*
+	: >"$work/2.err"
+	for i in 1 2; do
+		PATH=$work/bin:$PATH VNET_CACHE=$work/cache "$vm_dir/fetch.sh" stock \
+			>"$work/$i.out" 2>"$work/$i.err" &
+		pids+=("$!")
+		until [ -s "$work/fetched" ] || ! kill -0 "${pids[0]}"; do sleep 0.1; done
+	done
+	for pid in "${pids[@]}"; do wait "$pid"; done
+	cat "$work"/*.err
+	echo "fetched $(wc -l <"$work/fetched") times: $(cat "$work"/?.out)"
+	[ "$(wc -l <"$work/fetched")" -eq 1 ]
+	cmp "$work"/{1,2}.out
+}
+
 check_shellcheck()
 {
 	local file shells=()
@@ -385,6 +430,7 @@ check "kernel doc"
 check "sparse and W1"
 check "clang"
 check "bpfnic"
+check "fetch once"
 check "shellcheck"
 check "codespell"
 check "manual pages"

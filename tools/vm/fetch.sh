@@ -72,6 +72,19 @@ stock_names()
 		awk '{ print $1 }' | sort -V
 }
 
+# stock_of VERSION: where the cache has a stock kernel of that version
+stock_of()
+{
+	local dir
+	for dir in "$cache/stock/$1+"*; do
+		if [ -e "$dir/build" ]; then
+			echo "$dir"
+			return
+		fi
+	done
+	return 1
+}
+
 stock()
 {
 	local version dir name deb tmp release headers
@@ -81,17 +94,13 @@ stock()
 		version=$(kernel_version "$(source_from_debian)")
 	fi
 
-	# A stock kernel of the very version that we build, from the cache.
-	for dir in "$cache/stock/$version+"*; do
-		if [ -e "$dir/build" ]; then
-			echo "$dir"
-			return
-		fi
-	done
+	if stock_of "$version"; then return; fi
 
 	command -v apt-get >/dev/null ||
 		die "no apt-get: unpack the Debian packages linux-image-$version+*-amd64 and linux-headers-$version+*-amd64 into $cache/stock/$version+deb, and make \`build' and \`vmlinuz' there links to the headers and to the kernel"
 	locked "$cache/stock/.lock"
+	# Another run may have fetched it meanwhile, and have it in use.
+	if stock_of "$version"; then return; fi
 	if [ -z "$(stock_names)" ]; then
 		say "no linux-image-$base.*-amd64 in apt's lists: apt-get update"
 		if [ "$(id -u)" -eq 0 ]; then

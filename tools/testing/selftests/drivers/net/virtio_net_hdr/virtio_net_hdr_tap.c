@@ -11,7 +11,9 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <net/if.h>
+#include <poll.h>
 #include <sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -245,6 +247,206 @@ TEST_F(tap, read)
 		EXPECT_EQ(0, memcmp(v->frame, data + variant->hdr_size, v->len))
 			TH_LOG("%s", v->name);
 	}
+}
+
+/* ---- Without an Ethernet header ---- */
+
+FIXTURE(tun)
+{
+	int fd;
+};
+
+FIXTURE_SETUP(tun)
+{
+	struct ifreq ifr = {
+		.ifr_name = "hdr0", .ifr_flags = IFF_TUN | IFF_NO_PI | IFF_VNET_HDR,
+	};
+	int one = 1;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	self->fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	ASSERT_LE(0, self->fd);
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETIFF, &ifr));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETOFFLOAD, OFFLOADS));
+	ASSERT_EQ(0, ioctl(self->fd, TUNSETVNETLE, &one));
+	ASSERT_EQ(0, system("ip link set hdr0 up"));
+}
+
+FIXTURE_TEARDOWN(tun)
+{
+	close(self->fd);
+}
+
+/* The same packets, the same verdicts */
+TEST_F(tun, write)
+{
+	const struct virtio_net_hdr_vector *v;
+	struct virtio_net_hdr hdr;
+	struct iovec iov[2];
+	unsigned int type;
+	ssize_t n;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(virtio_net_hdr_vectors); i++) {
+		v = &virtio_net_hdr_vectors[i];
+		type = (v->frame[12] & 0xff) << 8 | (v->frame[13] & 0xff);
+		if (type != ETH_P_IP && type != ETH_P_IPV6)
+			continue;
+		hdr = make_hdr(v);
+		if (v->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM) {
+			if (v->csum_start < ETH_HLEN)
+				continue;
+			hdr.csum_start = htole16(v->csum_start - ETH_HLEN);
+		}
+		iov[0] = (struct iovec) { &hdr, sizeof(hdr) };
+		iov[1] = (struct iovec) { (void *)(v->frame + ETH_HLEN), v->len - ETH_HLEN };
+		n = writev(self->fd, iov, 2);
+		if (v->refused) {
+			EXPECT_EQ(-1, n) {
+				TH_LOG("%s is taken", v->name);
+			}
+			EXPECT_EQ(EINVAL, errno);
+		} else {
+			EXPECT_EQ((ssize_t)(sizeof(hdr) + v->len - ETH_HLEN), n) {
+				TH_LOG("%s: %s", v->name, strerror(errno));
+			}
+		}
+	}
+}
+
+/* ---- Behind a bridge, to who takes whole checksums only ---- */
+
+FIXTURE(bridge)
+{
+	int in;
+	int out;
+};
+
+FIXTURE_VARIANT(bridge)
+{
+	bool packet;
+};
+
+FIXTURE_VARIANT_ADD(bridge, from_tap)
+{
+	.packet = false,
+};
+
+FIXTURE_VARIANT_ADD(bridge, from_packet_socket)
+{
+	.packet = true,
+};
+
+static int open_tap(const char *name, unsigned long offloads)
+{
+	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
+	int fd, one = 1;
+
+	strcpy(ifr.ifr_name, name);
+	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
+	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETLE, &one) ||
+	    ioctl(fd, TUNSETOFFLOAD, offloads))
+		return -1;
+	return fd;
+}
+
+FIXTURE_SETUP(bridge)
+{
+	/* What the caller says of the frame is not what is in it. */
+	struct sockaddr_ll addr = {
+		.sll_family = AF_PACKET, .sll_protocol = htons(0x88b5),
+	};
+	int one = 1;
+
+	ASSERT_EQ(0, unshare(CLONE_NEWNET));
+	ASSERT_EQ(0, system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
+	self->out = open_tap("hdr1", 0);
+	ASSERT_LE(0, self->out);
+	ASSERT_EQ(0, system("ip link add hdr_br type bridge mcast_snooping 0 &&"
+			    "ip link set hdr1 master hdr_br up && ip link set hdr_br up"));
+	if (variant->packet) {
+		ASSERT_EQ(0, system("ip link add hdr2 up type veth peer hdr0 &&"
+				    "ip link set hdr0 master hdr_br up"));
+		self->in = socket(AF_PACKET, SOCK_RAW, 0);
+		ASSERT_LE(0, self->in);
+		addr.sll_ifindex = if_nametoindex("hdr2");
+		ASSERT_EQ(0, setsockopt(self->in, SOL_PACKET, PACKET_VNET_HDR, &one,
+					sizeof(one)));
+		ASSERT_EQ(0, bind(self->in, (struct sockaddr *)&addr, sizeof(addr)));
+	} else {
+		self->in = open_tap("hdr0", TUN_F_CSUM);
+		ASSERT_LE(0, self->in);
+		ASSERT_EQ(0, system("ip link set hdr0 master hdr_br up"));
+	}
+}
+
+FIXTURE_TEARDOWN(bridge)
+{
+	close(self->in);
+	close(self->out);
+}
+
+/* What comes out of a tap, of that length; or -1 */
+static ssize_t take(int fd, void *data, size_t room, size_t len)
+{
+	struct pollfd poll_fd = { .fd = fd, .events = POLLIN };
+	ssize_t n;
+
+	while (poll(&poll_fd, 1, 2000) > 0) {
+		n = read(fd, data, room);
+		if (n == (ssize_t)len)
+			return n;
+	}
+	return -1;
+}
+
+/* Whatever the header asks for: nothing changes that a filter could have judged. */
+TEST_F(bridge, judged_stays)
+{
+	static const struct {
+		const char *frame;
+		size_t len;
+		unsigned int l4;	/* the transport header */
+		unsigned int judged;	/* bytes from the frame's start */
+	} frames[] = {
+#define F(f, l4, offset)	{ v_##f, sizeof(v_##f) - 1, l4, (l4) + (offset) }
+		F(tcp4, 34, 16), F(tcp4_opt, 38, 16), F(tcp4_vlan, 38, 16),
+		F(tcp4_qinq, 42, 16), F(tcp6, 54, 16), F(tcp6_ext, 62, 16),
+		F(tcp6_vlan, 58, 16), F(udp4, 34, 6), F(udp6, 54, 6), F(icmp4, 34, 2),
+		F(frag4, 34, 0), F(frag6, 62, 0), F(arp, 42, 36),
+	};
+	struct {
+		struct virtio_net_hdr hdr;
+		uint8_t frame[ROOM];
+	} out;
+	struct virtio_net_hdr hdr = { .flags = VIRTIO_NET_HDR_F_NEEDS_CSUM };
+	unsigned int start, offset, taken = 0;
+	struct iovec iov[2];
+	size_t i, len;
+
+	for (i = 0; i < ARRAY_SIZE(frames); i++) {
+		len = frames[i].len;
+		for (start = 0; start < frames[i].l4 + 4; start++) {
+			for (offset = 0; offset <= 20; offset++) {
+				hdr.csum_start = htole16(start);
+				hdr.csum_offset = htole16(offset);
+				iov[0] = (struct iovec) { &hdr, sizeof(hdr) };
+				iov[1] = (struct iovec) { (void *)frames[i].frame, len };
+				if (writev(self->in, iov, 2) < 0)
+					continue;
+				taken++;
+				ASSERT_LT(0, take(self->out, &out, sizeof(out),
+						  sizeof(hdr) + len));
+				ASSERT_EQ(0, memcmp(frames[i].frame, out.frame,
+						    frames[i].judged)) {
+					TH_LOG("frame %zu: csum_start %u, csum_offset %u",
+					       i, start, offset);
+				}
+			}
+		}
+	}
+	TH_LOG("%u were taken", taken);
+	EXPECT_LT(0, taken);
 }
 
 TEST_HARNESS_MAIN

@@ -277,6 +277,41 @@ static bool do_rss(struct fake_state *state, const uint8_t *data, size_t len, bo
 	return state->pairs != 0;
 }
 
+/* The feature that a command takes: virtio 1.3, 5.1.6.5; by class, or -1 */
+static int feature_of(uint8_t class, uint8_t cmd)
+{
+	switch (class) {
+	case VIRTIO_NET_CTRL_RX:
+		return cmd > VIRTIO_NET_CTRL_RX_ALLMULTI ? VIRTIO_NET_F_CTRL_RX_EXTRA :
+							   VIRTIO_NET_F_CTRL_RX;
+	case VIRTIO_NET_CTRL_MAC:
+		return cmd == VIRTIO_NET_CTRL_MAC_ADDR_SET ? VIRTIO_NET_F_CTRL_MAC_ADDR :
+							     VIRTIO_NET_F_CTRL_RX;
+	case VIRTIO_NET_CTRL_VLAN:
+		return VIRTIO_NET_F_CTRL_VLAN;
+	case VIRTIO_NET_CTRL_ANNOUNCE:
+		return VIRTIO_NET_F_GUEST_ANNOUNCE;
+	case VIRTIO_NET_CTRL_MQ:
+		switch (cmd) {
+		case VIRTIO_NET_CTRL_MQ_RSS_CONFIG:
+			return VIRTIO_NET_F_RSS;
+		case VIRTIO_NET_CTRL_MQ_HASH_CONFIG:
+			return VIRTIO_NET_F_HASH_REPORT;
+		default:
+			return VIRTIO_NET_F_MQ;
+		}
+	case VIRTIO_NET_CTRL_GUEST_OFFLOADS:
+		return VIRTIO_NET_F_CTRL_GUEST_OFFLOADS;
+	case VIRTIO_NET_CTRL_NOTF_COAL:
+		return cmd < VIRTIO_NET_CTRL_NOTF_COAL_VQ_SET ? VIRTIO_NET_F_NOTF_COAL :
+								VIRTIO_NET_F_VQ_NOTF_COAL;
+	case VIRTIO_NET_CTRL_STATS:
+		return VIRTIO_NET_F_DEVICE_STATS;
+	default:
+		return -1;
+	}
+}
+
 static bool do_command(struct fake_state *state, uint8_t class, uint8_t cmd,
 		       const uint8_t *data, size_t len)
 {
@@ -339,6 +374,8 @@ int fake_sync(struct fake_dev *dev)
 {
 	static uint8_t data[VIRTIO_NET_FAKE_MAX_COMMAND];
 	struct virtio_net_fake_command command;
+	uint64_t features = fake_negotiated(dev);
+	int feature;
 
 	for (;;) {
 		memset(&command, 0, sizeof(command));
@@ -347,6 +384,9 @@ int fake_sync(struct fake_dev *dev)
 		if (ioctl(dev->fd, VIRTIO_NET_FAKE_COMMAND, &command))
 			return errno == EAGAIN ? 0 : -errno;
 		dev->state.commands++;
+		feature = feature_of(command.class, command.cmd);
+		if (feature < 0 || !(features & 1ULL << feature))
+			dev->state.unasked = true;
 		if (command.ack != VIRTIO_NET_OK)
 			dev->state.refused++;
 		else if (!do_command(&dev->state, command.class, command.cmd, data,

@@ -70,6 +70,7 @@ enum fake_steering {
  * @reserved_set: a HASH_CONFIG came whose reserved fields were not 0
  * @excess: there were bytes behind the key of an RSS_CONFIG or HASH_CONFIG
  * @malformed: a command came whose length or contents make no sense
+ * @unasked: a command came whose feature was not negotiated
  * @offloads: bits of FAKE_OFFLOADS, of which only negotiated ones mean something
  * @promisc: all is received
  * @mac: of VIRTIO_NET_CTRL_MAC_ADDR_SET, if @mac_set
@@ -91,6 +92,7 @@ struct fake_state {
 	bool reserved_set;
 	bool excess;
 	bool malformed;
+	bool unasked;
 	uint64_t offloads;
 	bool promisc;
 	uint8_t mac[6];

@@ -25,6 +25,13 @@ struct {
 	__type(value, struct fake_seen);
 } seen SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_CPUMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} cpus SEC(".maps");
+
 static __always_inline struct fake_seen *get_seen(void)
 {
 	__u32 zero = 0;
@@ -80,6 +87,21 @@ SEC("xdp.frags")
 int pass_frags(struct xdp_md *ctx)
 {
 	return count();
+}
+
+/* Have the packet by seen->grow bytes longer, and do as seen->verdict says. */
+SEC("xdp")
+int grow(struct xdp_md *ctx)
+{
+	struct fake_seen *s = get_seen();
+
+	if (!s)
+		return XDP_ABORTED;
+	s->grown = !bpf_xdp_adjust_tail(ctx, s->grow);
+	s->xdp++;
+	if (s->verdict == XDP_REDIRECT)
+		return bpf_redirect_map(&cpus, 0, XDP_ABORTED);
+	return s->verdict;
 }
 
 /* Of a packet socket. */

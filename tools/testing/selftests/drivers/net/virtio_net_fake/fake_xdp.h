@@ -20,12 +20,15 @@ struct fake_hint {
 };
 
 /**
- * struct fake_seen - by the last packet
+ * struct fake_seen - by the last packet, and what to do with the next
  * @xdp: number of packets that an XDP program was run on
  * @first: the hint, asked for at once
  * @moved: the hint, asked for after bpf_xdp_adjust_head()
  * @stack: number of packets that came to the stack
  * @skb_hash: the hash that the last of them had there
+ * @verdict: of the program "grow": XDP_*
+ * @grow: by how many bytes it makes a packet longer
+ * @grown: whether it could
  */
 struct fake_seen {
 	__u64 xdp;
@@ -33,7 +36,9 @@ struct fake_seen {
 	struct fake_hint moved;
 	__u64 stack;
 	__u32 skb_hash;
-	__u32 pad;
+	__u32 verdict;
+	__s32 grow;
+	__u32 grown;
 };
 
 #endif /* FAKE_XDP_H */

@@ -5,6 +5,8 @@
  */
 #include <arpa/inet.h>
 #include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -250,6 +252,186 @@ TEST_F(xdp, mtu_within_page)
 	EXPECT_EQ(1400, fake_get_mtu(&self->t.dev));
 }
 
+/* ---- What fits: the greatest MTU, and the tail that a program may grow ---- */
+
+#define PAGE		4096
+#define TWO_TAGS	8
+/* Of a page, XDP takes the headroom and struct skb_shared_info in cache lines. */
+#define MRG_ROOM	(PAGE - 256 - 320)
+
+static const uint64_t rooms[] = {
+	MRG, BASE | FAKE_F(MRG_RXBUF), BASE | FAKE_F(MRG_RXBUF) | FAKE_F(CTRL_GUEST_OFFLOADS) |
+	FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4), SMALL, BASE,
+};
+
+/* A frame of @len bytes with @tags tags, there and back without them. */
+static bool passes(struct test *t, size_t len, unsigned int tags)
+{
+	struct virtio_net_hdr_v1_hash hdr = {};
+	uint8_t frame[2 * PAGE], out[2 * PAGE];
+	unsigned int i;
+
+	fake_frame(frame, len);
+	for (i = 0; i < tags; i++) {
+		frame[12 + 4 * i] = tags - i > 1 ? 0x88 : 0x81;
+		frame[13 + 4 * i] = tags - i > 1 ? 0xa8 : 0;
+		frame[14 + 4 * i] = 0;
+		frame[15 + 4 * i] = 5;
+	}
+	if (tags) {
+		frame[12 + 4 * tags] = FAKE_ETHERTYPE >> 8;
+		frame[13 + 4 * tags] = FAKE_ETHERTYPE & 0xff;
+	}
+	/* Only the program sees what is tagged. */
+	return receive(t, &hdr, frame, len, out, sizeof(out)) > 0 || tags;
+}
+
+/* The greatest that @t's device takes up to @max */
+static int greatest_mtu(struct test *t, int max)
+{
+	int low = 68, mid;
+
+	while (low < max) {
+		mid = (low + max + 1) / 2;
+		if (fake_set_mtu(&t->dev, mid))
+			max = mid - 1;
+		else
+			low = mid;
+	}
+	return fake_set_mtu(&t->dev, low) ? -1 : low;
+}
+
+/* What the MTU allows for comes through, before and after the buffers of the time
+ * without a program are used up, also with two tags; and no more is allowed for.
+ */
+TEST(mtu_of_full_frames)
+{
+	struct timeval short_while = { .tv_usec = 500000 };
+	struct test t;
+	unsigned int sent;
+	int mtu, want;
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(rooms); i++) {
+		memset(&t, 0, sizeof(t));
+		ASSERT_EQ(0, fake_init(&t.dev, rooms[i]));
+		start(_metadata, &t);
+		ASSERT_EQ(0, setsockopt(t.socket, SOL_SOCKET, SO_RCVTIMEO, &short_while,
+					sizeof(short_while)));
+		ASSERT_EQ(0, attach(&t, "pass"));
+		mtu = greatest_mtu(&t, 9000);
+		TH_LOG("header of %zu bytes, %s buffers: MTU up to %d", t.dev.hdr_len,
+		       rooms[i] & FAKE_F(MRG_RXBUF) ? "mergeable" : "small", mtu);
+		want = 1500;
+		if (rooms[i] & FAKE_F(MRG_RXBUF))
+			want = MRG_ROOM - t.dev.hdr_len - ETH_HLEN - TWO_TAGS;
+		EXPECT_EQ(want, mtu);
+		for (sent = 0; sent < 600; sent++)
+			if (!passes(&t, ETH_HLEN + mtu, 0))
+				break;
+		EXPECT_EQ(600, sent);
+		EXPECT_TRUE(passes(&t, ETH_HLEN + 4 + mtu, 1));
+		EXPECT_TRUE(passes(&t, ETH_HLEN + 8 + mtu, 2));
+		/* This one is behind them. */
+		EXPECT_TRUE(passes(&t, ETH_HLEN + mtu, 0));
+		EXPECT_EQ(603, seen(_metadata, &t).xdp);
+		EXPECT_EQ(0, fake_stat(&t.dev, "rx0_xdp_drops"));
+
+		/* The other way round: first the MTU, then the program */
+		ASSERT_EQ(0, attach(&t, NULL));
+		ASSERT_EQ(0, fake_set_mtu(&t.dev, mtu));
+		EXPECT_EQ(0, attach(&t, "pass"));
+		EXPECT_EQ(0, attach(&t, NULL));
+		EXPECT_TRUE(fake_set_mtu(&t.dev, mtu + 1) || attach(&t, "pass") == -EINVAL);
+		stop(&t);
+	}
+}
+
+/* Grow a packet by @by bytes, and have it dropped or passed. */
+static bool grows(struct __test_metadata *_metadata, struct test *t, int by, int verdict)
+{
+	int map = bpf_object__find_map_fd_by_name(t->object, "seen");
+	struct fake_seen s = { .grow = by, .verdict = verdict };
+	struct virtio_net_hdr_v1_hash hdr = {};
+	uint8_t frame[FRAME_LEN];
+	__u32 zero = 0;
+	int i;
+
+	ASSERT_EQ(0, bpf_map_update_elem(map, &zero, &s, 0));
+	fake_frame(frame, FRAME_LEN);
+	ASSERT_EQ(0, fake_give(&t->dev, 0, &hdr, frame, FRAME_LEN));
+	for (i = 0; i < 2000 && !seen(_metadata, t).xdp; i++)
+		usleep(1000);
+	ASSERT_EQ(1, seen(_metadata, t).xdp);
+	return seen(_metadata, t).grown;
+}
+
+static int greatest_growth(struct __test_metadata *_metadata, struct test *t)
+{
+	int low = 0, high = 2 * PAGE, mid;
+
+	while (low < high) {
+		mid = (low + high + 1) / 2;
+		if (grows(_metadata, t, mid, XDP_DROP))
+			low = mid;
+		else
+			high = mid - 1;
+	}
+	return low;
+}
+
+/* The grown packet comes whole, and zero where it is new. */
+static void expect_grown(struct __test_metadata *_metadata, struct test *t, int by,
+			 int verdict)
+{
+	uint8_t want[2 * PAGE] = {}, out[2 * PAGE];
+
+	ASSERT_TRUE(grows(_metadata, t, by, verdict));
+	fake_frame(want, FRAME_LEN);
+	ASSERT_EQ(FRAME_LEN + by, recv(t->socket, out, sizeof(out), MSG_TRUNC));
+	EXPECT_EQ(0, memcmp(want, out, FRAME_LEN + by));
+}
+
+/* A program may have a packet as long as its buffer, and no longer: behind that
+ * are the skb's struct skb_shared_info and another packet.
+ */
+TEST(tail_within_buffer)
+{
+	uint32_t queue = 192;
+	struct test t;
+	__u32 zero = 0;
+	int by, limit;
+	size_t i, n;
+
+	for (i = 0; i < 2 * ARRAY_SIZE(rooms); i++) {
+		memset(&t, 0, sizeof(t));
+		ASSERT_EQ(0, fake_init(&t.dev, rooms[i / 2]));
+		start(_metadata, &t);
+		ASSERT_EQ(0, bpf_map_update_elem(bpf_object__find_map_fd_by_name(t.object, "cpus"),
+						 &zero, &queue, 0));
+		ASSERT_EQ(0, attach(&t, "grow"));
+		/* With the first buffers, and with those that were made for programs */
+		for (n = 0; i % 2 && n < 600; n++)
+			grows(_metadata, &t, 0, XDP_DROP);
+		by = greatest_growth(_metadata, &t);
+		/* Two tags, and cache lines that are not full */
+		limit = ETH_HLEN + TWO_TAGS + 1500 + 63;
+		if (rooms[i / 2] & FAKE_F(MRG_RXBUF))
+			limit = MRG_ROOM - t.dev.hdr_len;
+		TH_LOG("header of %zu bytes, %s buffers: %d bytes of at most %d", t.dev.hdr_len,
+		       rooms[i / 2] & FAKE_F(MRG_RXBUF) ? "mergeable" : "small",
+		       FRAME_LEN + by, limit);
+		EXPECT_GE(limit, FRAME_LEN + by);
+		EXPECT_LE(ETH_HLEN + TWO_TAGS + 1500, FRAME_LEN + by);
+		/* Who has it longer does not survive this. */
+		if (FRAME_LEN + by <= limit) {
+			expect_grown(_metadata, &t, by, XDP_PASS);
+			expect_grown(_metadata, &t, by, XDP_REDIRECT);
+		}
+		stop(&t);
+	}
+}
+
 TEST(mtu_of_frags)
 {
 	struct test t = {};
@@ -277,6 +459,30 @@ TEST(hint_without_report)
 	EXPECT_EQ(-ENODATA, seen(_metadata, &t).first.rc);
 	EXPECT_EQ(-ENODATA, seen(_metadata, &t).moved.rc);
 	stop(&t);
+}
+
+/* What the driver has to say about the last refusal, by libbpf's words */
+static char refusal[512];
+
+static int keep_refusal(enum libbpf_print_level level, const char *fmt, va_list ap)
+{
+	char line[512];
+
+	vsnprintf(line, sizeof(line), fmt, ap);
+	if (strstr(line, "Kernel error message"))
+		memcpy(refusal, line, sizeof(refusal));
+	return 0;
+}
+
+static int attach_refused(struct test *t, const char *name)
+{
+	int err;
+
+	refusal[0] = '\0';
+	libbpf_set_print(keep_refusal);
+	err = attach(t, name);
+	libbpf_set_print(NULL);
+	return err;
 }
 
 /* The queues of XDP_TX go with the program, and the program with the device. */
@@ -320,6 +526,26 @@ TEST(gso_without_control)
 	ASSERT_EQ(0, fake_init(&t.dev, MRG | FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4)));
 	start(_metadata, &t);
 	EXPECT_EQ(-EOPNOTSUPP, attach(&t, "pass"));
+	stop(&t);
+}
+
+/* Nothing in the guest can help: the message names what the host has to change. */
+TEST(gso_refusal_names_features)
+{
+	static const char *const names[] = {
+		"CTRL_GUEST_OFFLOADS", "GUEST_TSO4", "TSO6", "ECN", "UFO", "USO", "host",
+	};
+	struct test t = {};
+	size_t i;
+
+	ASSERT_EQ(0, fake_init(&t.dev, MRG | FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4)));
+	start(_metadata, &t);
+	EXPECT_EQ(-EOPNOTSUPP, attach_refused(&t, "pass"));
+	for (i = 0; i < ARRAY_SIZE(names); i++) {
+		EXPECT_NE(NULL, strstr(refusal, names[i])) {
+			TH_LOG("no %s: %s", names[i], refusal);
+		}
+	}
 	stop(&t);
 }
 
@@ -392,6 +618,70 @@ TEST_F(csum, complete)
 	for (i = 0; i < 300; i++)
 		expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);
 	EXPECT_EQ(300, seen(_metadata, &self->t).xdp);
+}
+
+/* The device hears of it only if it has said that it understands. */
+TEST_F(csum, commands)
+{
+	bool can = variant->features & FAKE_F(CTRL_GUEST_OFFLOADS);
+	struct fake_state *state = &self->t.dev.state;
+
+	ASSERT_EQ(0, attach(&self->t, "pass"));
+	ASSERT_EQ(0, fake_sync(&self->t.dev));
+	EXPECT_EQ(can ? 0 : FAKE_F(GUEST_CSUM), state->offloads & FAKE_F(GUEST_CSUM));
+	expect_complete(_metadata, &self->t, &self->hdr, self->frame, FRAME_LEN);
+	ASSERT_EQ(0, fake_suspend(&self->t.dev));
+	ASSERT_EQ(0, fake_resume(&self->t.dev));
+	ASSERT_EQ(0, attach(&self->t, NULL));
+	ASSERT_EQ(0, fake_sync(&self->t.dev));
+	EXPECT_EQ(FAKE_F(GUEST_CSUM), state->offloads & FAKE_F(GUEST_CSUM));
+	EXPECT_FALSE(state->unasked);
+	EXPECT_EQ(0, fake_log(&self->t.dev, "Fail to set guest offload"));
+}
+
+/* Without a control queue there is nothing to tell the device by. */
+TEST(csum_without_control_queue)
+{
+	struct virtio_net_hdr_v1_hash hdr = {
+		.hdr.flags = VIRTIO_NET_HDR_F_NEEDS_CSUM,
+		.hdr.csum_start = CSUM_START,
+		.hdr.csum_offset = CSUM_OFFSET,
+	};
+	static const uint64_t modes[] = { 0, FAKE_F(MRG_RXBUF) };
+	uint8_t frame[FRAME_LEN], out[FRAME_LEN];
+	struct test t;
+	size_t i;
+
+	fake_frame(frame, FRAME_LEN);
+	for (i = 0; i < ARRAY_SIZE(modes); i++) {
+		memset(&t, 0, sizeof(t));
+		ASSERT_EQ(0, fake_init(&t.dev, FAKE_VERSION_1 | FAKE_F(GUEST_CSUM) | modes[i]));
+		start(_metadata, &t);
+		ASSERT_EQ(0, attach(&t, "pass"));
+		expect_complete(_metadata, &t, &hdr, frame, FRAME_LEN);
+		EXPECT_EQ(1, seen(_metadata, &t).xdp);
+		/* Nothing is left to be done by the program, nor turned off for good. */
+		ASSERT_EQ(0, attach(&t, NULL));
+		ASSERT_EQ(FRAME_LEN, receive(&t, &hdr, frame, FRAME_LEN, out, FRAME_LEN));
+		EXPECT_EQ(1, seen(_metadata, &t).xdp);
+		stop(&t);
+	}
+}
+
+/* Features that need the control queue, from a device that has none */
+TEST(control_without_queue)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, FAKE_VERSION_1 | FAKE_F(MRG_RXBUF) | FAKE_F(GUEST_CSUM) |
+			       FAKE_F(GUEST_TSO4) | FAKE_F(CTRL_GUEST_OFFLOADS)));
+	start(_metadata, &t);
+	/* A kernel that takes this sends a command without a queue. */
+	ASSERT_EQ(0, fake_negotiated(&t.dev) & FAKE_F(CTRL_GUEST_OFFLOADS));
+	EXPECT_EQ(-EOPNOTSUPP, attach(&t, "pass"));
+	EXPECT_NE(0, fake_set_feature(&t.dev, "rx-gro-hw", false));
+	exchange(_metadata, &t, VIRTIO_NET_HASH_REPORT_NONE);
+	stop(&t);
 }
 
 /* Odd lengths and places, and a sum of 0 */

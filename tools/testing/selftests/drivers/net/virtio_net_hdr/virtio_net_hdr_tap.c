@@ -15,6 +15,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -342,7 +343,7 @@ static int open_tap(const char *name, unsigned long offloads)
 	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
 	int fd, one = 1;
 
-	strcpy(ifr.ifr_name, name);
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
 	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
 	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETLE, &one) ||
 	    ioctl(fd, TUNSETOFFLOAD, offloads))
@@ -407,13 +408,13 @@ TEST_F(bridge, judged_stays)
 		const char *frame;
 		size_t len;
 		unsigned int l4;	/* the transport header */
-		unsigned int judged;	/* bytes from the frame's start */
+		unsigned int judged;	/* bytes of it */
 	} frames[] = {
-#define F(f, l4, offset)	{ v_##f, sizeof(v_##f) - 1, l4, (l4) + (offset) }
+#define F(f, l4, judged)	{ v_##f, sizeof(v_##f) - 1, l4, judged }
 		F(tcp4, 34, 16), F(tcp4_opt, 38, 16), F(tcp4_vlan, 38, 16),
 		F(tcp4_qinq, 42, 16), F(tcp6, 54, 16), F(tcp6_ext, 62, 16),
 		F(tcp6_vlan, 58, 16), F(udp4, 34, 6), F(udp6, 54, 6), F(icmp4, 34, 2),
-		F(frag4, 34, 0), F(frag6, 62, 0), F(arp, 42, 36),
+		F(frag4, 34, 0), F(frag6, 62, 0), F(arp, 14, 64),
 	};
 	struct {
 		struct virtio_net_hdr hdr;
@@ -426,7 +427,7 @@ TEST_F(bridge, judged_stays)
 
 	for (i = 0; i < ARRAY_SIZE(frames); i++) {
 		len = frames[i].len;
-		for (start = 0; start < frames[i].l4 + 4; start++) {
+		for (start = 0; start < frames[i].l4 + frames[i].judged + 4; start++) {
 			for (offset = 0; offset <= 20; offset++) {
 				hdr.csum_start = htole16(start);
 				hdr.csum_offset = htole16(offset);
@@ -438,7 +439,7 @@ TEST_F(bridge, judged_stays)
 				ASSERT_LT(0, take(self->out, &out, sizeof(out),
 						  sizeof(hdr) + len));
 				ASSERT_EQ(0, memcmp(frames[i].frame, out.frame,
-						    frames[i].judged)) {
+						    frames[i].l4 + frames[i].judged)) {
 					TH_LOG("frame %zu: csum_start %u, csum_offset %u",
 					       i, start, offset);
 				}

@@ -44,7 +44,7 @@ int cmd_caps(int argc, char **argv)
 {
 	const struct tundev unattached = { .kind = TUNDEV_ABSENT };
 	struct tun_vnet_hash_cap cap;
-	bool json = false;
+	bool json = json_wanted;
 	int fd, ret;
 
 	argp_parse(&argp, argc, argv, 0, NULL, &json);

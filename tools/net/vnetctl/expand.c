@@ -55,6 +55,24 @@ static int refuse(const char *text, size_t length,
 }
 
 /**
+ * expand_uses() - is there that placeholder?
+ * @text: an argument
+ * @name: the placeholder's name
+ */
+bool expand_uses(const char *text, const char *name)
+{
+	const struct placeholder known[] = { { .name = name }, { 0 } };
+
+	for (const char *p = text; *p; p++) {
+		size_t length;
+
+		if (next(text, p, known, &length))
+			return true;
+	}
+	return false;
+}
+
+/**
  * expand_check() - refuse unknown placeholders
  * @args: arguments, NULL ends them
  * @known: the placeholders; values are not looked at

@@ -2,6 +2,8 @@
 #ifndef VNETCTL_EXPAND_H
 #define VNETCTL_EXPAND_H
 
+#include <stdbool.h>
+
 /**
  * struct placeholder - what {name} in an argument stands for
  * @name: lowercase letters; NULL ends an array
@@ -12,6 +14,7 @@ struct placeholder {
 	const char *value;
 };
 
+bool expand_uses(const char *text, const char *name);
 int expand_check(char *const *args, const struct placeholder *known);
 int expand_args(char *const *args, const struct placeholder *known,
 		char ***expanded);

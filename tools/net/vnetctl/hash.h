@@ -39,28 +39,40 @@ struct hash_config {
 	unsigned int key_size;
 };
 
+/* Most characters that a key may have as hex, and one more. */
+#define HASH_KEY_TEXT		1024
+
 /* struct hash_opts - the hash options of set and run, as the user wrote them */
 struct hash_opts {
+	char key_text[HASH_KEY_TEXT];	/* what was in key_file */
 	const char *types;
 	const char *key;
+	const char *key_file;
 	const char *table;
 	const char *unclassified;
 	bool report;
 	bool rss;
 };
 
+/* The word for a key or types that stay as they are */
+#define HASH_KEEP		"keep"
+
 struct hash_counters;
-struct hash_link;
+struct link_info;
 
 /* hash_opts.c; the input of the argp is a struct hash_opts */
 extern const struct argp hash_opts_argp;
 bool hash_opts_given(const struct hash_opts *opts);
-int hash_opts_check(const struct hash_opts *opts, unsigned int queues);
+int hash_opts_check(struct hash_opts *opts, unsigned int queues);
+bool hash_opts_keep(const struct hash_opts *opts);
 
 /* hash_config.c */
 int hash_config_make(const struct hash_opts *opts,
 		     const struct tun_vnet_hash_cap *cap, unsigned int queues,
+		     const struct hash_config *current,
 		     struct hash_config *config);
+int hash_config_check_queues(const struct hash_config *config,
+			     const char *dev, unsigned int queues);
 bool hash_config_equal(const struct hash_config *a,
 		       const struct hash_config *b);
 void hash_config_free(struct hash_config *config);
@@ -73,6 +85,7 @@ unsigned int hash_types_min_key(__u32 types, const char **longest);
 
 /* hash_key.c */
 int hash_key_check(const char *text);
+int hash_key_read(const char *file, char *text, size_t size);
 int hash_key_make(const char *text, unsigned int random_size,
 		  struct hash_config *config);
 
@@ -84,13 +97,15 @@ unsigned int hash_table_equal(const struct hash_config *config);
 /* hash_ioctl.c */
 int hash_query_cap(int fd, struct tun_vnet_hash_cap *cap);
 int hash_get_cap(int fd, struct tun_vnet_hash_cap *cap);
+int hash_read(int fd, const char *dev, struct hash_config *config);
 int hash_apply(int fd, const char *dev, const struct hash_config *config);
 
 /* hash_print.c */
 void hash_print_cap(FILE *out, const struct tun_vnet_hash_cap *cap, bool json);
 void hash_print_config(FILE *out, const char *dev,
 		       const struct hash_config *config, bool json);
-void hash_print_link(FILE *out, const struct hash_link *link,
-		     const struct hash_counters *counters, bool json);
+void hash_print_link(FILE *out, const struct link_info *link,
+		     const struct hash_counters *counters, int header,
+		     bool json);
 
 #endif

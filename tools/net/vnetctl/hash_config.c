@@ -22,10 +22,41 @@ static int make_flags(const struct hash_opts *opts, __u32 supported,
 	return 0;
 }
 
-static int make_key(const struct hash_opts *opts,
-		    const struct tun_vnet_hash_cap *cap,
+static bool is_keep(const char *text)
+{
+	return text && !strcmp(text, HASH_KEEP);
+}
+
+static int keep_key(const struct hash_config *current,
 		    struct hash_config *config)
 {
+	config->key = malloc(current->key_size + 1);
+	if (!config->key)
+		return out_of_memory();
+	memcpy(config->key, current->key, current->key_size);
+	config->key_size = current->key_size;
+	return 0;
+}
+
+static int make_types(const struct hash_opts *opts,
+		      const struct tun_vnet_hash_cap *cap,
+		      const struct hash_config *current,
+		      struct hash_config *config)
+{
+	if (!is_keep(opts->types))
+		return hash_types_parse(opts->types ?: "all", cap->hash_types,
+					&config->hash_types);
+	/* While it is not known: what any key does for */
+	config->hash_types = current ? current->hash_types : 0;
+	return 0;
+}
+
+static int make_key(const struct hash_opts *opts,
+		    const struct tun_vnet_hash_cap *cap,
+		    const struct hash_config *current,
+		    struct hash_config *config)
+{
+	const char *from = opts->key ?: "random";
 	const char *longest;
 	unsigned int min = hash_types_min_key(config->hash_types, &longest);
 	int ret;
@@ -33,14 +64,20 @@ static int make_key(const struct hash_opts *opts,
 	if (!opts->key && !config->hash_types)
 		return 0;	/* nothing is hashed: an empty key does */
 
-	ret = hash_key_make(opts->key ?: "random", cap->max_key_size, config);
+	/* While it is not known: what any types do with */
+	if (is_keep(from) && !current)
+		from = "random";
+	ret = is_keep(from) ? keep_key(current, config) :
+	      hash_key_make(from, cap->max_key_size, config);
 	if (ret)
 		return ret;
 	if (config->key_size < min)
-		return usage_error("key has %u bytes; type %s needs at least %u",
-				   config->key_size, longest, min);
+		return usage_error("key has %u byte%s; type %s needs at least %u",
+				   config->key_size,
+				   config->key_size == 1 ? "" : "s", longest,
+				   min);
 	if (config->key_size > cap->max_key_size)
-		return usage_error("key has %u bytes; at most %u are accepted",
+		return usage_error("key has %u bytes; it may have at most %u",
 				   config->key_size, cap->max_key_size);
 	return 0;
 }
@@ -82,12 +119,15 @@ static int make_rss(const struct hash_opts *opts,
  * @opts: options that passed hash_opts_check()
  * @cap: what the kernel accepts
  * @queues: queues that the device will have, 0: not known
+ * @current: what the device has now, for what is to stay; NULL: not known yet,
+ *	     and the result good for checks only
  * @config: receives the configuration; free it in any case
  *
  * Return: 0, VNETCTL_USAGE or VNETCTL_FAILURE.
  */
 int hash_config_make(const struct hash_opts *opts,
 		     const struct tun_vnet_hash_cap *cap, unsigned int queues,
+		     const struct hash_config *current,
 		     struct hash_config *config)
 {
 	int ret;
@@ -95,13 +135,34 @@ int hash_config_make(const struct hash_opts *opts,
 	memset(config, 0, sizeof(*config));
 	ret = make_flags(opts, cap->flags, config);
 	if (!ret)
-		ret = hash_types_parse(opts->types ?: "all", cap->hash_types,
-				       &config->hash_types);
+		ret = make_types(opts, cap, current, config);
 	if (!ret)
-		ret = make_key(opts, cap, config);
+		ret = make_key(opts, cap, current, config);
 	if (!ret && opts->rss)
 		ret = make_rss(opts, cap, queues, config);
 	return ret;
+}
+
+/**
+ * hash_config_check_queues() - refuse queues that a device cannot have
+ * @config: the configuration
+ * @dev: the device's name, for messages
+ * @queues: most queues that it can have
+ *
+ * Return: 0 or VNETCTL_FAILURE.
+ */
+int hash_config_check_queues(const struct hash_config *config,
+			     const char *dev, unsigned int queues)
+{
+	unsigned int highest = config->unclassified_queue;
+
+	for (unsigned int i = 0; i < config->table_length; i++)
+		if (config->table[i] > highest)
+			highest = config->table[i];
+	if (highest < queues)
+		return 0;
+	return failure("%s was made for one queue, which is queue 0, and queue %u is named: name queue 0 only, or make the device with `ip tuntap add ... multi_queue'",
+		       dev, highest);
 }
 
 static bool same_bytes(const void *a, const void *b, size_t size)

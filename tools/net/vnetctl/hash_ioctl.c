@@ -47,7 +47,7 @@ int hash_get_cap(int fd, struct tun_vnet_hash_cap *cap)
 	if (!error)
 		return 0;
 	if (means_unknown(error))
-		return failure("no TUNGETVNETHASHCAP ioctl (%s): this kernel lacks the tun-vnet-hash series, or has it for tun and tap only",
+		return failure("this kernel cannot hash for tun and tap devices: it has no TUNGETVNETHASHCAP ioctl (%s); see REQUIREMENTS in vnetctl(8)",
 			       strerrorname_np(error));
 	return failure("TUNGETVNETHASHCAP: %s", strerror(error));
 }
@@ -69,14 +69,8 @@ static int set_failed(const char *dev, int error)
 {
 	switch (error) {
 	case EBUSY:
-		return failure("%s: a steering BPF program is attached; detach it (TUNSETSTEERINGEBPF -1) first, or ask for --report alone",
-			       dev);
-	case EPERM:
-		return failure("%s: TUNSETVNETHASH is not permitted: it needs CAP_NET_ADMIN or the owner of the device",
-			       dev);
-	case ENOTTY:
-		return failure("no TUNSETVNETHASH ioctl (%s): this kernel lacks the tun-vnet-hash series",
-			       strerrorname_np(error));
+		return failure("%s: a steering BPF program is attached, and chooses the queue: detach it with `vnetctl set %s --steering-prog none', or ask for --report alone",
+			       dev, dev);
 	case EINVAL:
 		return failure("%s: TUNSETVNETHASH: the kernel refused the configuration (EINVAL) although it is within what TUNGETVNETHASHCAP offers",
 			       dev);
@@ -100,6 +94,39 @@ static int get(int fd, const char *dev, struct hash_config *config)
 	config->unclassified_queue = uapi.unclassified_queue;
 	config->key_size = uapi.key_size;
 	return 0;
+}
+
+/**
+ * hash_read() - read a device's configuration, its key included
+ * @fd: attached tun or tap descriptor
+ * @dev: the device's name, for messages
+ * @config: receives it; hash_config_free() it in any case
+ *
+ * Return: 0 or VNETCTL_FAILURE.
+ */
+int hash_read(int fd, const char *dev, struct hash_config *config)
+{
+	unsigned int table_length, key_size;
+	int ret;
+
+	memset(config, 0, sizeof(*config));
+	/* At first only the lengths */
+	ret = get(fd, dev, config);
+	if (ret)
+		return ret;
+	table_length = config->table_length;
+	key_size = config->key_size;
+	config->table = calloc(config->table_length + 1,
+			       sizeof(*config->table));
+	config->key = calloc(config->key_size + 1, 1);
+	if (!config->table || !config->key)
+		return out_of_memory();
+	ret = get(fd, dev, config);
+	if (!ret && (config->table_length != table_length ||
+		     config->key_size != key_size))
+		ret = failure("%s: another program configures it at this very moment",
+			      dev);
+	return ret;
 }
 
 /* Reads the configuration back and compares. */

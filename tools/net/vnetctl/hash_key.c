@@ -40,14 +40,14 @@ static int parse_hex(const char *text, __u8 *key, unsigned int *size)
 		high = hex_digit(p[0]);
 		low = high < 0 ? -1 : hex_digit(p[1]);
 		if (low < 0)
-			return usage_error("key: no pair of hex digits at character %zu; accepted: hex bytes with or without colons between them, default, random",
+			return usage_error("key: no pair of hex digits at character %zu; it must be hex bytes with or without colons between them, default, random or keep",
 					   p - text + 1);
 		if (key)
 			key[*size] = high << 4 | low;
 		p += 2;
 	}
 	if (!*size)
-		return usage_error("key is empty; accepted: hex bytes, default, random");
+		return usage_error("key is empty; it must be hex bytes, default, random or keep");
 	return 0;
 }
 
@@ -59,6 +59,38 @@ int hash_key_check(const char *text)
 	if (!strcmp(text, "random") || !strcmp(text, "default"))
 		return 0;
 	return parse_hex(text, NULL, &size);
+}
+
+/**
+ * hash_key_read() - read a key's text from a file
+ * @file: its name, or "-" for the standard input
+ * @text: receives what is in it, without white space at the end
+ * @size: bytes in @text
+ *
+ * Return: 0, VNETCTL_USAGE or VNETCTL_FAILURE.
+ */
+int hash_key_read(const char *file, char *text, size_t size)
+{
+	bool is_stdin = !strcmp(file, "-");
+	FILE *in = is_stdin ? stdin : fopen(file, "re");
+	size_t length;
+	int error;
+
+	if (!in)
+		return failure("--key-file %s: %m", file);
+	errno = 0;
+	length = fread(text, 1, size, in);
+	error = ferror(in) ? errno : 0;
+	if (!is_stdin)
+		fclose(in);
+	if (error)
+		return failure("--key-file %s: %s", file, strerror(error));
+	if (length == size)
+		return usage_error("--key-file %s is too long for a key", file);
+	while (length && isspace((unsigned char)text[length - 1]))
+		length--;
+	text[length] = '\0';
+	return 0;
 }
 
 static int random_key(__u8 *key, unsigned int size)

@@ -3,8 +3,8 @@
 
 #include "hash.h"
 #include "hash_counters.h"
-#include "hash_link.h"
 #include "json.h"
+#include "link_info.h"
 
 /* Bits without a name, of a later kernel, print as hex. */
 static void print_bits(FILE *out, __u32 bits,
@@ -159,10 +159,17 @@ void hash_print_config(FILE *out, const char *dev,
 	fputs(json ? "\"}\n" : "\n", out);
 }
 
-static void link_json(FILE *out, const struct hash_link *link,
-		      const struct hash_counters *counters)
+static void link_json(FILE *out, const struct link_info *link,
+		      const struct hash_counters *counters, int header)
 {
-	config_json(out, link->name, &link->config);
+	config_json(out, link->name, &link->hash);
+	if (link->hash.key) {
+		fputs(", \"key\": \"", out);
+		print_key(out, &link->hash);
+		fputc('"', out);
+	}
+	if (header >= 0)
+		fprintf(out, ", \"header_size\": %d", header);
 	fputs(", \"counters\": {", out);
 	for (unsigned int i = 0; i < counters->count; i++) {
 		fputs(i ? ", " : "", out);
@@ -172,29 +179,49 @@ static void link_json(FILE *out, const struct hash_link *link,
 	fputs("}}", out);
 }
 
-static void link_text(FILE *out, const struct hash_link *link,
-		      const struct hash_counters *counters)
+static void print_header(FILE *out, int header)
 {
-	config_text(out, link->name, &link->config);
+	if (header > 0)
+		fprintf(out, "  header: %d bytes", header);
+	else
+		fputs("  header: none", out);
+	if (header < (int)sizeof(struct virtio_net_hdr_v1_hash))
+		fputs(", no room for the report", out);
+	fputc('\n', out);
+}
+
+static void link_text(FILE *out, const struct link_info *link,
+		      const struct hash_counters *counters, int header)
+{
+	config_text(out, link->name, &link->hash);
+	if (link->hash.key) {
+		fputs("  key: ", out);
+		print_key(out, &link->hash);
+		fputc('\n', out);
+	}
+	if (header >= 0)
+		print_header(out, header);
 	for (unsigned int i = 0; i < counters->count; i++)
 		fprintf(out, "  %s: %llu\n", counters->list[i].name,
 			counters->list[i].value);
 }
 
 /**
- * hash_print_link() - print what anybody may know of a device's hashing
+ * hash_print_link() - print what is known of a device's hashing
  * @out: where to
- * @link: the device
+ * @link: the device; its key is printed if it is there
  * @counters: its counters
+ * @header: bytes of its virtio-net header, 0: it has none, below 0: not known
  * @json: as JSON, which no newline ends, for it may stand in an array
  */
-void hash_print_link(FILE *out, const struct hash_link *link,
-		     const struct hash_counters *counters, bool json)
+void hash_print_link(FILE *out, const struct link_info *link,
+		     const struct hash_counters *counters, int header,
+		     bool json)
 {
 	if (json)
-		link_json(out, link, counters);
-	else if (!link->config.flags)
+		link_json(out, link, counters, header);
+	else if (!link->hash.flags)
 		off_text(out, link->name);
 	else
-		link_text(out, link, counters);
+		link_text(out, link, counters, header);
 }

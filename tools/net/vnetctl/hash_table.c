@@ -15,9 +15,9 @@ static bool length_accepted(unsigned long length, unsigned int max)
 static int bad_length(unsigned long length, unsigned int max)
 {
 	if (length & (length - 1))
-		return usage_error("table length %lu is not a power of two; 1..%u are accepted",
+		return usage_error("table length %lu is not a power of two; it must be one, from 1 to %u",
 				   length, max);
-	return usage_error("table length %lu is not accepted; powers of two 1..%u are",
+	return usage_error("table length %lu: must be a power of two from 1 to %u",
 			   length, max);
 }
 
@@ -196,7 +196,7 @@ int hash_table_make(const char *text, unsigned int max_length,
 		if (strncmp(text, forms[i].prefix, skip))
 			continue;
 		if (!skip && (*text < '0' || *text > '9'))
-			return usage_error("table '%s' is not accepted; equal:N[/LEN], weights:W0,W1,...[/LEN] or a comma separated list of queues is",
+			return usage_error("table '%s': must be equal:N[/LEN], weights:W0,W1,...[/LEN] or a comma separated list of queues",
 					   text);
 		copy = strdup(text + skip);
 		if (!copy)

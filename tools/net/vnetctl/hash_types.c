@@ -34,7 +34,7 @@ static const struct hash_type {
 };
 
 #define ACCEPTED_NAMES \
-	"ipv4, tcpv4, udpv4, ipv6, tcpv6, udpv6, ip_ex, tcp_ex, udp_ex, all and none"
+	"ipv4, tcpv4, udpv4, ipv6, tcpv6, udpv6, ip_ex, tcp_ex, udp_ex, all, none and keep"
 
 const char *hash_type_name(unsigned int bit)
 {

@@ -77,21 +77,61 @@ int link_set_up(const char *dev)
 	return 0;
 }
 
-int link_set_bridge(const char *dev, const char *bridge)
+/* A port belongs to one bridge, or bond. */
+static int check_port(const struct link_info *port,
+		      const struct link_info *bridge)
 {
-	struct ifreq ifr = { .ifr_ifindex = if_nametoindex(dev) };
+	struct link_info master;
 	int error;
 
-	if (strlen(bridge) >= IFNAMSIZ || !if_nametoindex(bridge))
-		return failure("there is no bridge %s", bridge);
+	if (!port->master || port->master == bridge->index)
+		return 0;
+	error = link_info_get_index(port->master, &master);
+	hash_config_free(&master.hash);
+	return failure("%s is a port of %s already", port->name,
+		       error ? "another device" : master.name);
+}
 
-	error = -link_ioctl(SIOCBRADDIF, bridge, &ifr);
-	if (error == EOPNOTSUPP || error == EINVAL)
-		return failure("%s is not a bridge that takes %s", bridge, dev);
-	if (error == EBUSY)
-		return failure("%s already is a port of a bridge or bond", dev);
+/**
+ * link_find_bridge() - look a bridge up
+ * @name: its name, or an alternative one
+ * @port: what is to become a port; nothing but its name, if it is not there yet
+ * @bridge: receives what is known
+ *
+ * Return: 0 or VNETCTL_FAILURE.
+ */
+int link_find_bridge(const char *name, const struct link_info *port,
+		     struct link_info *bridge)
+{
+	int error = link_info_get(name, bridge);
+
+	hash_config_free(&bridge->hash);
+	if (error == -ENODEV)
+		return failure("there is no bridge %s", name);
 	if (error)
-		return failure("%s: adding %s: %s%s", bridge, dev,
+		return failure("%s: asking rtnetlink: %s", name,
+			       strerror(-error));
+	if (bridge->kind != LINK_BRIDGE)
+		return failure("%s is not a bridge", name);
+	return check_port(port, bridge);
+}
+
+/* link_set_bridge() - make a link a port, if it is not yet */
+int link_set_bridge(const char *dev, const struct link_info *bridge)
+{
+	struct ifreq ifr = { 0 };
+	struct link_info port;
+	int error;
+
+	error = -link_info_get(dev, &port);
+	hash_config_free(&port.hash);
+	if (!error && port.master == bridge->index)
+		return 0;
+	ifr.ifr_ifindex = port.index;
+	if (!error)
+		error = -link_ioctl(SIOCBRADDIF, bridge->name, &ifr);
+	if (error)
+		return failure("%s: adding %s: %s%s", bridge->name, dev,
 			       strerror(error), hint(error));
 	return 0;
 }

@@ -38,6 +38,15 @@ int usage_error(const char *fmt, ...)
 	return VNETCTL_USAGE;
 }
 
+void warning(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	message(fmt, ap);
+	va_end(ap);
+}
+
 int out_of_memory(void)
 {
 	return failure("out of memory");
@@ -54,7 +63,7 @@ int parse_number(const char *what, const char *text, unsigned long min,
 	/* strtoul() alone would take "-1", " 1" and "+1" */
 	if (!isdigit((unsigned char)*text) || *end || errno ||
 	    n < min || n > max)
-		return usage_error("%s '%s' is not accepted: a number from %lu to %lu is",
+		return usage_error("%s '%s': must be a number from %lu to %lu",
 				   what, text, min, max);
 	*value = n;
 	return 0;

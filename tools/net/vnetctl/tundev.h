@@ -3,8 +3,12 @@
 #define VNETCTL_TUNDEV_H
 
 #include <stdbool.h>
+#include <sys/types.h>
 
-#include <net/if.h>
+#include "link_info.h"
+
+/* Where tun and tap devices are made and attached to. */
+#define TUNDEV_CONTROL "/dev/net/tun"
 
 enum tundev_kind {
 	TUNDEV_ABSENT,	/* no such device yet */
@@ -14,22 +18,21 @@ enum tundev_kind {
 
 /**
  * struct tundev - a device that vnetctl can open a queue of
- * @name: its name
  * @kind: which driver
- * @index: its interface index, 0 while absent
- * @flags: IFF_* of a TUNDEV_TUN, as TUNSETIFF takes them
+ * @link: what rtnetlink says of it, without its hashing; only the name of a
+ *	  TUNDEV_ABSENT
  */
 struct tundev {
-	char name[IFNAMSIZ];
 	enum tundev_kind kind;
-	unsigned int index;
-	unsigned int flags;
+	struct link_info link;
 };
 
 int tundev_find(const char *name, struct tundev *dev);
 int tundev_find_existing(const char *name, struct tundev *dev);
+int tundev_more_flags(const struct tundev *dev, unsigned int *flags);
+int tundev_node_number(const struct tundev *dev, dev_t *number);
 int tundev_open_node(const struct tundev *dev, bool keep_on_exec, int *fd);
 int tundev_attach(const struct tundev *dev, int fd, unsigned int flags);
-unsigned int tundev_count_queues(const struct tundev *dev);
+int tundev_reset(const struct tundev *dev, int fd);
 
 #endif

@@ -23,6 +23,7 @@ enum vnetctl_status {
 /* message.c */
 int failure(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int usage_error(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+void warning(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int out_of_memory(void);
 
 /**
@@ -40,6 +41,9 @@ int parse_number(const char *what, const char *text, unsigned long min,
 
 /* vnetctl.c: -h, which argp does not bring; a child of every command's argp */
 extern const struct argp help_argp;
+
+/* vnetctl.c: -j stood before the command */
+extern bool json_wanted;
 
 int cmd_caps(int argc, char **argv);
 int cmd_show(int argc, char **argv);

@@ -34,7 +34,7 @@ _vnetctl_types()
 	if [[ $typed == *,* ]]; then
 		done=${typed%,*},
 	else
-		names+=" all none"
+		names+=" all none keep"
 	fi
 	compgen -P "$done" -W "$names" -- "${typed##*,}"
 }
@@ -71,30 +71,52 @@ _vnetctl_run_command()
 	done
 }
 
+# The commands that can be executed: no keyword, function or alias.
+_vnetctl_executables()
+{
+	local name
+
+	compgen -c -- "$1" | sort -u | while read -r name; do
+		[[ -z $(type -P "$name") ]] || echo "$name"
+	done
+	compgen -f -- "$1"
+}
+
+_vnetctl_commands()
+{
+	compgen -W "caps show set clear run help --json --help --usage --version" -- "$1"
+}
+
 _vnetctl()
 {
 	local cur=${COMP_WORDS[COMP_CWORD]}
 	local prev=${COMP_WORDS[COMP_CWORD - 1]}
 	local common="--help --usage --version"
-	local hashing="--report --rss --table --unclassified --types --key"
+	local hashing="--report --rss --table --unclassified --types --key --key-file"
 	local valued="--dev --queues --hdr-size --mtu --bridge --table --steering-prog"
-	local options start
+	local options start command=1
 
-	valued+=" --unclassified --types --key"
+	valued+=" --unclassified --types --key --key-file"
 	COMPREPLY=()
 
-	if ((COMP_CWORD == 1)); then
-		_vnetctl_lines < <(compgen -W "caps show set clear run $common" -- "$cur")
+	while [[ ${COMP_WORDS[command]} == -j || ${COMP_WORDS[command]} == --json ]] &&
+	      ((command < COMP_CWORD)); do
+		((command++))
+	done
+	if ((COMP_CWORD == command)); then
+		_vnetctl_lines < <(_vnetctl_commands "$cur")
 		return
 	fi
 
-	if [[ ${COMP_WORDS[1]} == run ]]; then
+	if [[ ${COMP_WORDS[command]} == run ]]; then
 		start=$(_vnetctl_run_command "$valued")
 		if [[ -n $start ]]; then
 			if declare -F _command_offset > /dev/null; then
 				_command_offset "$start"
+			elif ((COMP_CWORD == start)); then
+				_vnetctl_lines < <(_vnetctl_executables "$cur")
 			else
-				_vnetctl_lines < <(compgen -c -f -- "$cur")
+				_vnetctl_lines < <(compgen -f -- "$cur")
 			fi
 			return
 		fi
@@ -104,6 +126,10 @@ _vnetctl()
 		cur=""
 	elif [[ $prev == "=" ]]; then
 		prev=${COMP_WORDS[COMP_CWORD - 2]}
+	fi
+	# readline splits at the colon: the rest of a table is the user's
+	if [[ $cur == ":" || $prev == ":" ]]; then
+		return
 	fi
 
 	case $prev in
@@ -120,21 +146,27 @@ _vnetctl()
 		return
 		;;
 	--key)
-		_vnetctl_lines < <(compgen -W "default random" -- "$cur")
-		return
+		# of show, which takes no value
+		if [[ ${COMP_WORDS[command]} != show ]]; then
+			_vnetctl_lines < <(compgen -W "default random keep" -- "$cur")
+			return
+		fi
 		;;
 	--hdr-size)
 		_vnetctl_lines < <(compgen -W "10 12 20" -- "$cur")
 		return
 		;;
 	--table)
-		# readline splits at the colon, so only the first half is ours
 		_vnetctl_lines < <(compgen -W "equal: weights:" -- "$cur")
 		compopt -o nospace
 		return
 		;;
-	--steering-prog)
+	--key-file)
 		_vnetctl_lines < <(compgen -f -- "$cur")
+		return
+		;;
+	--steering-prog)
+		_vnetctl_lines < <(compgen -W none -- "$cur"; compgen -f -- "$cur")
 		return
 		;;
 	--queues | --mtu | --unclassified)
@@ -142,22 +174,27 @@ _vnetctl()
 		;;
 	esac
 
-	case ${COMP_WORDS[1]} in
+	case ${COMP_WORDS[command]} in
 	caps)
 		options="--json"
 		;;
 	show)
-		options="--json $(_vnetctl_devices)"
+		options="--dev --json --key $(_vnetctl_devices)"
 		;;
 	set)
-		options="--dev --json $hashing"
+		options="--dev --json --quiet --dry-run --steering-prog $hashing"
+		options+=" $(_vnetctl_devices)"
 		;;
 	clear)
-		options="--dev --json"
+		options="--dev --json --quiet $(_vnetctl_devices)"
 		;;
 	run)
 		options="--dev --queues --hdr-size --mtu --bridge --up --steering-prog --verbose"
 		options+=" $hashing --"
+		;;
+	help)
+		options="caps show set clear run"
+		common=""
 		;;
 	*)
 		return

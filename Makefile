@@ -6,13 +6,14 @@ export T
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-debug bench modules install kernel shell series check \
-	vnetctl clean
+	vnetctl install-vnetctl clean
 
 help: ## this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
 	@echo '  KERNEL_SRC=DIR  build that source instead of the linux-source-6.12 package'
 	@echo '  KDIR=DIR        modules, install: the kernel (the running one) whose headers to take'
+	@echo '  prefix=DIR      install-vnetctl: instead of /usr/local; DESTDIR=DIR: below DIR'
 	@echo '  VNET_CACHE=DIR  where sources and builds live (~/.cache/vnet-offload)'
 
 demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
@@ -61,6 +62,10 @@ vnetctl: ## the operator's tool, in build/vnetctl/
 	@$(VM)/packages.sh
 	@khdr=$$($(VM)/kernel.sh test)/headers/include && \
 	$(MAKE) --no-print-directory -C tools/net/vnetctl O=$(CURDIR)/build/vnetctl KHDR=$$khdr
+
+install-vnetctl: ## install it, with man page, completion, steering programs
+	@[ -x build/vnetctl/vnetctl ] || $(MAKE) --no-print-directory vnetctl
+	@$(MAKE) --no-print-directory -C tools/net/vnetctl O=$(CURDIR)/build/vnetctl install-built
 
 clean: ## remove build/ (the cache stays: rm -r it to start from nothing)
 	rm -rf build

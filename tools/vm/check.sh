@@ -325,6 +325,29 @@ check_manual_pages()
 	mandoc -T lint -W warning "${pages[@]}"
 }
 
+# Built with gcc's sanitizers, which find more at compile time, and installed
+check_vnetctl()
+{
+	local out=$top/build/check-vnetctl khdr
+	khdr=$("$vm_dir/kernel.sh" test)/headers/include
+	rm -rf "$out"
+	make -C "$top/tools/net/vnetctl" "$jobs" O="$out" KHDR="$khdr" \
+		SANITIZE=address,undefined all
+	"$out/vnetctl" --version
+	make -C "$top/tools/net/vnetctl" O="$out" install-built \
+		DESTDIR="$out/root" prefix=/usr
+	cd "$out/root/usr"
+	diff -u - <(find . -type f | sort) <<-'END'
+		./bin/vnetctl
+		./lib/vnetctl/vnet_flowdir.bpf.o
+		./lib/vnetctl/vnet_inner.bpf.o
+		./lib/vnetctl/vnet_kfunc.bpf.o
+		./lib/vnetctl/vnet_rss.bpf.o
+		./share/bash-completion/completions/vnetctl
+		./share/man/man8/vnetctl.8
+	END
+}
+
 check_kernel_doc()
 {
 	local file list=()
@@ -434,6 +457,7 @@ check "fetch once"
 check "shellcheck"
 check "codespell"
 check "manual pages"
+check "vnetctl"
 check "docs build"
 check "every prefix builds"
 

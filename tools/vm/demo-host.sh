@@ -8,10 +8,12 @@
 # Nothing written here outlives the VM, so at the end its files go to standard
 # output, "@FILE " before each line; other lines are for people.
 set -euo pipefail
+# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+. "$(dirname "$0")/../testing/selftests/drivers/net/virtio_net_qemu/watch.sh"
 
 # The guest boots under emulation within emulation.
-boot_seconds=400
-receive_seconds=60
+quiet_seconds=300
+receive_seconds=120
 queues=4
 mtu=1450
 guest_mac=52:54:00:12:34:56
@@ -74,6 +76,7 @@ start_guest()
 {
 	local packets=$1 append
 	append="console=ttyS0 panic=-1 no_timer_check mitigations=off"
+	append+=" rcupdate.rcu_cpu_stall_timeout=120"
 	append+=" demo_seconds=$receive_seconds demo_packets=$packets"
 	"$bin/vnetctl" run --dev tap0 --queues "$queues" --types all \
 		--key default "${hashing[@]}" --report \
@@ -95,20 +98,20 @@ last_words()
 	tail -n 5 "$work/vmm.log" "$work/guest-console.log" 2>/dev/null || true
 }
 
-# wait_for WORD SECONDS: until a line of the guest's report starts with it.
+# wait_for WORD: until a line of the guest's report starts with it.
 wait_for()
 {
-	local end=$((SECONDS + $2))
+	watch_start "$vmm" "$quiet_seconds" "$work"/{guest-console.log,results.txt}
 	until grep -qs "^$1\>" "$work/results.txt"; do
 		if ! kill -0 "$vmm" 2>/dev/null; then
 			last_words
 			die "the guest ended without reporting '$1'"
 		fi
-		if [ "$SECONDS" -ge "$end" ]; then
+		if watch_over; then
 			last_words
-			die "the guest has not reported '$1' within $2 s"
+			die "the guest has not reported '$1': $WATCH_WHY"
 		fi
-		sleep 0.2
+		sleep 0.5
 	done
 }
 
@@ -123,8 +126,8 @@ make_network
 flows=$("$bin/vnet_send" --list | wc -l)
 echo "[$DEMO_STEP_BOOT] booting a guest behind a $kind: $queues queues, MTU $mtu"
 start_guest $((flows * DEMO_COUNT))
-wait_for ready "$boot_seconds"
+wait_for ready
 echo "mtu=$(cat /sys/class/net/tap0/mtu) queues=$queues" >"$work/host.txt"
 echo "[$DEMO_STEP_SEND] sending $flows flows, $DEMO_COUNT packets each"
 "$bin/vnet_send" --dev send0 --count "$DEMO_COUNT" "${tunnel[@]}"
-wait_for end $((receive_seconds + 30))
+wait_for end

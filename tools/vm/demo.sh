@@ -63,7 +63,7 @@ quietly programs.log make -C "$programs" -f programs.mk OUTPUT="$bin"
 "$vm_dir/demo-guest.sh" "$bin/vnet_rx" "$bin/guest.cpio"
 
 rm -f "$demo"/{host,results}.txt "$demo"/{vmm,guest-console}.log
-"$vm_dir/run.sh" --kernel test --cpus 2 --memory 2048 --timeout 800 \
+"$vm_dir/run.sh" --kernel test --cpus 2 --memory 2048 --timeout 600 \
 	--log "$demo/host-console.log" -- \
 	env DEMO_COUNT="$count" DEMO_STEERING="$steering" DEMO_STEP_BOOT="4/$steps" \
 	DEMO_STEP_SEND="5/$steps" \

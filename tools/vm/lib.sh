@@ -31,6 +31,10 @@ case $cache in
 	;;
 esac
 
+# What a wait follows: it stands with the tests that boot guests by themselves.
+# shellcheck disable=SC2034
+watch_lib=$top/tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+
 # The same input gives the same bytes: nothing of the day, user or machine.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
 export KBUILD_BUILD_USER=vnet KBUILD_BUILD_HOST=offload KBUILD_BUILD_VERSION=1

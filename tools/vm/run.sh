@@ -8,6 +8,8 @@
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
+# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+. "$watch_lib"
 
 help()
 {
@@ -19,7 +21,9 @@ help()
 	                          which kernel (test)
 	  --cpus N                CPUs of the guest (2)
 	  --memory MIB            its memory (1024; debug 2048)
-	  --timeout SECONDS       end the run after that (300; a shell: never)
+	  --timeout SECONDS       end the run when nothing came from it for that long
+	                          (300; a shell: after that, by default never)
+	  --limit SECONDS         and after that in any case (2700)
 	  --expect-splat REGEX    the kernel must complain so, and only so
 	  --log FILE              the kernel's console (build/log/vm-KERNEL.log)
 	  --modules "A B..."      modules to load first (stock: a default list)
@@ -30,6 +34,9 @@ help()
 	  --icount                the guest's clock counts instructions; one CPU
 	  --append "ARGS"         more for the kernel's command line
 	  --shell                 an interactive shell on this terminal
+
+	Nothing came: neither output nor a line on the console.  The time in which the
+	guest waits for a CPU of this machine does not count.
 
 	exit status: the command's; 124 time-out; 98 the guest ended without a
 	status; 99 the kernel complained, or did not although it should have
@@ -45,12 +52,12 @@ bad_usage()
 
 stock_modules="failover net_failover virtio_net tun tap macvlan macvtap ipvlan ipvtap vhost_iotlb vhost vhost_net veth dummy bridge 8021q vxlan sch_ingress sch_prio sch_multiq sch_tbf cls_bpf cls_flower cls_matchall cls_u32 act_mirred act_pedit act_skbedit"
 
-kernel=test cpus=2 memory='' timeout='' expect='' log='' modules=default
+kernel=test cpus=2 memory='' timeout='' limit=2700 expect='' log='' modules=default
 accel=auto threads=multi icount='' append='' shell=''
 while [ $# -gt 0 ]; do
 	case $1 in
-	--kernel | --cpus | --memory | --timeout | --expect-splat | --log | \
-	--modules | --accel | --tcg-threads | --append)
+	--kernel | --cpus | --memory | --timeout | --limit | --expect-splat | \
+	--log | --modules | --accel | --tcg-threads | --append)
 		[ $# -ge 2 ] || bad_usage "$1 wants a value"
 		;;
 	esac
@@ -59,6 +66,7 @@ while [ $# -gt 0 ]; do
 	--cpus)		cpus=$2; shift ;;
 	--memory)	memory=$2; shift ;;
 	--timeout)	timeout=$2; shift ;;
+	--limit)	limit=$2; shift ;;
 	--expect-splat)	expect=$2; shift ;;
 	--log)		log=$2; shift ;;
 	--modules)	modules=$2; shift ;;
@@ -73,7 +81,7 @@ while [ $# -gt 0 ]; do
 	esac
 	shift
 done
-for n in "$cpus" "${memory:-1}" "${timeout:-1}"; do
+for n in "$cpus" "${memory:-1}" "${timeout:-1}" "$limit"; do
 	[[ $n =~ ^[1-9][0-9]*$ ]] || bad_usage "'$n' is not a positive number"
 done
 case $accel in
@@ -133,10 +141,10 @@ elif [ "$accel" = auto ]; then
 	if [ -f "$probed" ] && [ "$(tail -n +2 "$probed")" = "$here" ]; then
 		accel=$(head -n 1 "$probed")
 	else
-		say "probing whether KVM runs the $kernel kernel (at most 20 s, once)"
+		say "probing whether KVM runs the $kernel kernel (at most 60 s, once)"
 		accel=tcg
-		if "$0" --kernel "$kernel" --accel kvm --timeout 20 --modules '' \
-			--log /dev/null -- /bin/true >/dev/null 2>&1; then
+		if "$0" --kernel "$kernel" --accel kvm --timeout 20 --limit 60 \
+			--modules '' --log /dev/null -- /bin/true >/dev/null 2>&1; then
 			accel=kvm
 		fi
 		say "using $accel"
@@ -148,11 +156,12 @@ fi
 
 work=$(mktemp -d "${TMPDIR:-/tmp}/vnet-run.XXXXXX")
 console=$work/console
-qemu_pid=
+qemu_pid='' watch_job=
 # shellcheck disable=SC2317	# called by the trap
 finish()
 {
 	trap - EXIT
+	[ -z "$watch_job" ] || kill "$watch_job" 2>/dev/null || true
 	if [ "$qemu_pid" ]; then
 		kill -KILL -- "-$qemu_pid" 2>/dev/null || true
 		wait "$qemu_pid" 2>/dev/null || true
@@ -234,19 +243,24 @@ args+=(-append "$cmdline${append:+ $append}")
 : >"$console"
 status=0
 if [ "$shell" ]; then
-	limit=()
-	[ -z "$timeout" ] || limit=(timeout --foreground --kill-after=5 "$timeout")
-	"${limit[@]}" "$qemu" "${args[@]}" 2>"$work/qemu" || status=$?
+	shell_limit=()
+	[ -z "$timeout" ] || shell_limit=(timeout --foreground --kill-after=5 "$timeout")
+	"${shell_limit[@]}" "$qemu" "${args[@]}" 2>"$work/qemu" || status=$?
 else
 	# Through a pipe: QEMU would make our standard output non-blocking.
 	mkfifo "$work/output"
-	cat "$work/output" &
-	cat_pid=$!
-	setsid timeout --kill-after=5 "${timeout:-300}" "$qemu" "${args[@]}" \
-		</dev/null >"$work/output" 2>"$work/qemu" &
+	tee "$work/said" <"$work/output" &
+	tee_pid=$!
+	setsid "$qemu" "${args[@]}" </dev/null >"$work/output" 2>"$work/qemu" &
 	qemu_pid=$!
+	WATCH_LIMIT=$limit
+	watch_start "$qemu_pid" "${timeout:-300}" "$console" "$work/said"
+	(trap - EXIT; watch_group true) </dev/null >"$work/given_up" 2>/dev/null &
+	watch_job=$!
 	wait "$qemu_pid" || status=$?
-	wait "$cat_pid" || true
+	kill "$watch_job" 2>/dev/null || true
+	watch_job=
+	wait "$tee_pid" || true
 	qemu_pid=
 fi
 
@@ -270,11 +284,15 @@ excerpt()
 	printf 'run.sh: the whole console: %s\n' "$where" >&2
 }
 
-if [ "$status" -eq 124 ] || [ "$status" -eq 137 ]; then
+if [ -s "$work/given_up" ] || [ "$status" -eq 124 ]; then
 	if [ -s "$work/splats" ]; then excerpt; fi
-	printf 'run.sh: no end within %s s, the guest was stopped; its last words:\n' \
-		"${timeout:-300}" >&2
+	printf 'run.sh: %s, the guest was stopped; its last words:\n' \
+		"$(cat "$work/given_up" 2>/dev/null || echo "no end within $timeout s")" >&2
 	tail -n 5 "$text" >&2
+	if [ -s "$work/said" ]; then
+		printf 'run.sh: and the last of its output:\n' >&2
+		tail -n 5 "$work/said" >&2
+	fi
 	exit 124
 fi
 if [ -s "$work/splats" ]; then

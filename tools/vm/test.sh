@@ -28,6 +28,7 @@ fi
 [ $# -le 1 ] || usage "test.sh [--kernel test|debug] [PATTERN]"
 pattern=${1:-}
 patience=1
+program_limit=1800 vm_limit=2700	# seconds, whatever still moves
 slow=no		# kselftest's word for a kernel that checks itself
 seed=${VNET_SEED:-} count=${VNET_COUNT:-}	# of the hostile inputs
 case $kernel in
@@ -35,6 +36,7 @@ test) kernels=(test stock) ;;
 debug)
 	kernels=(debug)
 	patience=6 slow=yes
+	program_limit=7200 vm_limit=10800
 	# Of each of three kinds of device, so more than 100,000 in all.
 	seed=${VNET_SEED:-random} count=${VNET_COUNT:-35000}
 	;;
@@ -253,7 +255,7 @@ collect()
 	elif [ "$status" = none ]; then
 		complaints+=("$program"$'\t'"did not end; $count cases came")
 	elif [ "$status" = 124 ] || [ "$status" = 137 ]; then
-		complaints+=("$program"$'\t'"ran into its time-out; $count cases came")
+		complaints+=("$program"$'\t'"was ended, $count cases came; its last words: $(grep . "$file" | tail -n 2 | paste -sd ' ')")
 	elif [ -z "$plan" ]; then
 		complaints+=("$program"$'\t'"announced no plan (1..N); exit status $status")
 	elif [ "$plan" -ne "$count" ]; then
@@ -278,7 +280,7 @@ splat_of()
 	sed -n "s|^splat[[:space:]]\+$3[[:space:]]\+||p" "$selftests/$2/marks" 2>/dev/null || true
 }
 
-# timeout_of FOLDER: of one program, in seconds.
+# timeout_of FOLDER: for how many seconds one program may say nothing
 timeout_of()
 {
 	local seconds
@@ -303,7 +305,7 @@ run_programs()
 	mkdir -p "$vm"
 	[ "$(setting "$folder" vm)" = no ] ||
 		in_vm=("$vm_dir/run.sh" --kernel "$on"
-		       --timeout $((seconds * $# + 60 * patience))
+		       --timeout $((seconds + 60 * patience)) --limit "$vm_limit"
 		       --tcg-threads "$(threads_for "$folder")"
 		       ${memory:+--memory "$memory"}
 		       ${expect:+--expect-splat "($expect)|Oops:|Kernel panic"}
@@ -312,7 +314,7 @@ run_programs()
 		env VNETCTL="$top/build/vnetctl/vnetctl" VNET_SPLAT="$splat" \
 		VNET_VMLINUZ="${image[$on]}" VNET_MODULES="$(echo "${modules[$on]}"/*)" \
 		KSFT_MACHINE_SLOW="$slow" VNET_SEED="$seed" VNET_COUNT="$count" \
-		VNET_IN_VM="${in_vm:+yes}" \
+		VNET_IN_VM="${in_vm:+yes}" WATCH_LIMIT="$program_limit" \
 		"$vm_dir/guest-tests.sh" "$nonce" "$build/install/$folder" \
 		"$build/install/${modules_of:-$folder}/test_modules/$on" "$seconds" "$@" \
 		>"$vm/output" 2>"$vm/errors" || status=$?
@@ -566,7 +568,7 @@ run_kunit()
 	local file=$results/$kernel/kunit-$1.tap status=0
 	# shellcheck disable=SC2016	# for the guest's shell
 	"$vm_dir/run.sh" --kernel "$kernel" --timeout $((120 * patience)) \
-		--tcg-threads single --log "$file.log" -- \
+		--limit "$program_limit" --tcg-threads single --log "$file.log" -- \
 		/bin/sh -c 'modprobe "$1" && cat /sys/kernel/debug/kunit/*/results' \
 		sh "$1" >"$file" 2>"$file.errors" || status=$?
 	echo "$status" >"$file.status"

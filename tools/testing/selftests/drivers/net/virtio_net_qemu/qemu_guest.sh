@@ -15,13 +15,15 @@
 # shellcheck source=/dev/null
 . "$HERE/../../../kselftest/ktap_helpers.sh"
 
-readonly BOOT_SECONDS=400
+readonly GUEST_TOOLS=$HERE/../virtio_net_qemu
+# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+. "$GUEST_TOOLS/watch.sh"
+
 slow_by=1
 [[ ${KSFT_MACHINE_SLOW:-no} != yes ]] || slow_by=6
-readonly REPLY_SECONDS=$((60 * slow_by))
+readonly QUIET_SECONDS=$((120 * slow_by))	# until the guest is given up
 readonly PORTS=8	# devices of a PCI slot
 readonly MAC=52:54:00:00:02	# the device's number comes behind it
-readonly GUEST_TOOLS=$HERE/../virtio_net_qemu
 
 skip_all()
 {
@@ -107,19 +109,32 @@ make_initrd()
 	(cd "$root" && find . | cpio --quiet -o -H newc -R 0:0) >"$WORK/initrd"
 }
 
+# A busy guest may take longer to say where an address is than the three seconds after
+# which the kernel gives up.
+ask_neighbours_longer()
+{
+	ip -oneline link | sed 's/^[0-9]*: //; s/[@:].*//' | while read -r name; do
+		echo "ntable change name arp_cache dev $name mcast_probes 60"
+		[[ ! -d /proc/sys/net/ipv6/conf/$name ]] ||
+			echo "ntable change name ndisc_cache dev $name mcast_probes 60"
+	done >"$WORK/probes"
+	ip -batch "$WORK/probes"
+}
+
 start()
 {
 	WORK=$(mktemp -d)
 	trap finish EXIT
 	ip link set lo up
 	make_taps
+	ask_neighbours_longer
 	make_initrd
 	mkfifo "$WORK"/{agent,monitor}.{in,out}
 	# shellcheck disable=SC2054	# the commas are QEMU's
 	ARGS=(-M q35 -nodefaults -no-user-config -no-reboot -display none
 	      -accel tcg,thread=single -cpu max -smp 1 -m "$MEMORY"
 	      -kernel "$VNET_VMLINUZ" -initrd "$WORK/initrd"
-	      -append "console=ttyS0 loglevel=5 panic=-1 no5lvl no_timer_check mitigations=off rcupdate.rcu_expedited=1${GUEST_APPEND:+ $GUEST_APPEND}"
+	      -append "console=ttyS0 panic=-1 no5lvl no_timer_check mitigations=off rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120${GUEST_APPEND:+ $GUEST_APPEND}"
 	      -serial "file:$WORK/console"
 	      -chardev "pipe,id=agent,path=$WORK/agent" -serial chardev:agent
 	      -chardev "pipe,id=monitor,path=$WORK/monitor"
@@ -129,25 +144,36 @@ start()
 	VMM=$!
 	exec 4>"$WORK/agent.in" 5<"$WORK/agent.out" 6>"$WORK/monitor.in"
 	cat "$WORK/monitor.out" >"$WORK/monitor.log" &
-	until_line "@ready" "$BOOT_SECONDS"
+	until_line "@ready"
 	read_names
 	ktap_print_header
 }
 
-# until_line WORD SECONDS: what the guest says before it, in REPLY
+# until_line WORD: what the guest says before it, in REPLY
 until_line()
 {
-	local line end=$((SECONDS + $2))
+	local line='' part
 	REPLY=
-	while read -r -t $((end > SECONDS ? end - SECONDS : 1)) -u 5 line; do
-		line=${line%$'\r'}
-		if [[ $line == "$1"* ]]; then
-			LINE=$line
-			return 0
+	WATCH_WHY="it has ended"
+	watch_start "$VMM" "$QUIET_SECONDS" "$WORK/console"
+	while :; do
+		if IFS= read -r -t 1 -u 5 part; then
+			read -r line <<<"$line${part%$'\r'}"
+			if [[ $line == "$1"* ]]; then
+				LINE=$line
+				return 0
+			fi
+			REPLY+=$line$'\n'
+			line=
+			watch_moved
+		elif [[ $? -gt 128 ]]; then	# no whole line yet
+			line+=$part
+			! watch_over || break
+		else
+			break
 		fi
-		REPLY+=$line$'\n'
 	done
-	echo "# the guest does not answer; its last words:"
+	echo "# the guest does not say $1 ($WATCH_WHY); its last words:"
 	tail -n 40 "$WORK/vmm.log" "$WORK/console" | sed 's/^/# /' | tr -d '\r\000'
 	return 1
 }
@@ -156,7 +182,7 @@ until_line()
 guest()
 {
 	echo "$*" >&4
-	until_line "@done" "$REPLY_SECONDS" || return 1
+	until_line "@done" || return 1
 	REPLY=${REPLY%$'\n'}
 	[[ $LINE == "@done 0" ]] || { echo "# guest: $*: $REPLY"; return 1; }
 }

@@ -168,16 +168,19 @@ prepare()
 # S3, from which the machine wakes up when its monitor says so
 suspend()
 {
-	local i
 	guest "echo 0 >/sys/power/pm_async; grep -c mem /sys/power/state" || return 1
 	echo "echo mem >/sys/power/state" >&4
-	for ((i = 0; i < 10 * REPLY_SECONDS; i++)); do
+	watch_start "$VMM" "$QUIET_SECONDS" "$WORK/console"
+	until grep -aq '(suspended)' "$WORK/monitor.log"; do
+		if watch_over; then
+			echo "# the guest is not suspended ($WATCH_WHY)"
+			break
+		fi
 		echo "info status" >&6
 		sleep 0.1
-		! grep -aq '(suspended)' "$WORK/monitor.log" || break
 	done
 	echo system_wakeup >&6
-	until_line "@done" "$REPLY_SECONDS" && [[ $LINE == "@done 0" ]]
+	until_line "@done" && [[ $LINE == "@done 0" ]]
 }
 
 no_gro_hw()
@@ -195,7 +198,7 @@ other_mac()
 
 drops()
 {
-	! ask "$XDP" udp "$UDP_LEN" "10.0.$XDP.2" >/dev/null && return 0
+	! VNET_ECHO_SECONDS=5 ask "$XDP" udp "$UDP_LEN" "10.0.$XDP.2" >/dev/null && return 0
 	echo "# a program that drops everything let packets pass"
 	return 1
 }

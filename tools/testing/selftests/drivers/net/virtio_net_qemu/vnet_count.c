@@ -4,8 +4,8 @@
  *
  *   vnet_count DEV PACKETS
  *
- * Says "ready", and once so many have come, or none for three seconds, how many each
- * of four queues had.
+ * Says "ready", and once so many have come, or none for a minute, how many each of
+ * four queues had.
  */
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -29,7 +29,7 @@ int main(int argc, char **argv)
 		BPF_STMT(BPF_RET | BPF_A, 0),
 	};
 	struct sock_fprog prog = { .len = 2, .filter = filter };
-	struct timeval patience = { .tv_sec = 3 };
+	struct timeval patience = { .tv_sec = 60 };
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_IP),
 	};

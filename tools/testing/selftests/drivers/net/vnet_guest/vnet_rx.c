@@ -42,7 +42,7 @@ static const struct option options[] = {
 static void print_usage(FILE *to)
 {
 	fputs("usage: vnet_rx --dev IF [--seconds S] [--packets N]\n"
-	      "Ends after N packets of ours, or S (60) seconds after it is ready.\n",
+	      "Ends after N packets of ours, or when none has come for S (60) seconds.\n",
 	      to);
 }
 
@@ -159,8 +159,8 @@ static time_t now(void)
 static unsigned long receive(struct bpf_object *obj, const struct config *c)
 {
 	int map = bpf_object__find_map_fd_by_name(obj, "records");
+	unsigned long packets = 0, seen = 0;
 	time_t end = now() + c->seconds;
-	unsigned long packets = 0;
 	struct ring_buffer *ring;
 	int ret;
 
@@ -172,6 +172,9 @@ static unsigned long receive(struct bpf_object *obj, const struct config *c)
 		ret = ring_buffer__poll(ring, 200);
 		if (ret < 0 && ret != -EINTR)
 			errx(VNET_EXIT_FAIL, "ring buffer: %s", strerror(-ret));
+		if (packets > seen)
+			end = now() + c->seconds;
+		seen = packets;
 	}
 	ring_buffer__free(ring);
 	return packets;

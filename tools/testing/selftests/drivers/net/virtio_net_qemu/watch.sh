@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# To wait for a process on a machine that may be busy: a wait ends when nothing moves any
+# more, not when a clock says so.  To be sourced, by bash.
+#
+# What moves is what grows: consoles, the output of a program.  Time without that counts
+# as far as the process had its turn: while its threads wait for a CPU, which
+# /proc/PID/task/*/schedstat tells where the kernel has it, nothing is its fault.  What
+# sleeps for ever and what loops without a word so come to an end, sooner or later.
+# What never stops talking ends after WATCH_LIMIT seconds, by the clock.
+
+: "${WATCH_LIMIT:=1800}"
+
+# watch_start PID SECONDS [FILE...]: from now on watch_over is to tell when none of the
+# FILEs, which need not be there yet, has grown for SECONDS.
+watch_start()
+{
+	watch_pid=$1 watch_quiet=$2
+	shift 2
+	watch_files=("$@")
+	watch_clock
+	watch_end=$((watch_now + WATCH_LIMIT * 100))
+	watch_delays=()
+	watch_moved
+}
+
+# watch_moved: what is waited for has moved, in a way that no file shows
+watch_moved()
+{
+	watch_size=$(watch_sizes)
+	watch_idle=0
+}
+
+# watch_over: it is to be given up; WATCH_WHY says why
+watch_over()
+{
+	local then=$watch_now size task delay wait=0
+
+	watch_clock
+	for task in "/proc/$watch_pid/task/"*; do
+		read -r _ delay _ 2>/dev/null <"$task/schedstat" || continue
+		delay=$((delay / 10000000))
+		task=${task##*/}
+		if [[ $((delay - ${watch_delays[task]:-delay})) -gt $wait ]]; then
+			wait=$((delay - watch_delays[task]))
+		fi
+		watch_delays[task]=$delay
+	done
+	size=$(watch_sizes)
+	if [[ $size != "$watch_size" ]]; then
+		watch_size=$size
+		watch_idle=0
+	else
+		# What a thread waited for long is told when it is over.
+		watch_idle=$((watch_idle + watch_now - then - wait))
+	fi
+	if [[ $watch_idle -ge $((watch_quiet * 100)) ]]; then
+		WATCH_WHY="nothing new came for $watch_quiet s"
+	elif [[ $watch_now -ge $watch_end ]]; then
+		WATCH_WHY="no end within $WATCH_LIMIT s"
+	else
+		return 1
+	fi
+}
+
+# watch_process: wait for its end; false if it is to be given up
+watch_process()
+{
+	while kill -0 "$watch_pid" 2>/dev/null; do
+		! watch_over || return 1
+		sleep 1
+	done
+}
+
+# watch_group COMMAND...: once the process is to be given up, say why, do COMMAND, and end
+# its group.  To be run in the background, by whoever waits for the process.
+watch_group()
+{
+	watch_process && return
+	echo "$WATCH_WHY"
+	"$@"
+	kill -TERM -- "-$watch_pid" || true
+	sleep 5
+	kill -KILL -- "-$watch_pid" || true
+}
+
+# In hundredths of a second
+watch_clock()
+{
+	read -r watch_now _ </proc/uptime
+	watch_now=$((10#${watch_now/./}))
+}
+
+watch_sizes()
+{
+	[[ ${#watch_files[@]} -eq 0 ]] ||
+		stat -c %s -- "${watch_files[@]}" 2>/dev/null || true
+}

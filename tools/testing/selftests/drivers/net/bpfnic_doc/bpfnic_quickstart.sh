@@ -63,6 +63,17 @@ dumped()
 	done
 }
 
+# sent_more THAN: wait until nic0_wire has sent more frames, and IPv6 the first of its words
+sent_more()
+{
+	local i
+	for ((i = 0; i < 600; i++)); do
+		[[ $(stat nic0_wire tx_packets) -le $1 ]] || break
+		sleep 0.1
+	done
+	sleep "$WAIT"
+}
+
 # The wire's end counts what it sent, and nothing of that is lost.
 counted()
 {
@@ -82,7 +93,7 @@ blocked()
 	local host sent
 	host=$(stat nic0 rx_packets) sent=$(stat nic0_wire tx_packets)
 	ip link set nic0_wire up
-	sleep "$WAIT"
+	sent_more "$sent"
 	ip link set nic0_wire down
 	host=$(($(stat nic0 rx_packets) - host))
 	sent=$(($(stat nic0_wire tx_packets) - sent))
@@ -116,6 +127,7 @@ for command in "${COMMANDS[@]}"; do
 	echo "# $command"
 	run "command.$i" typed "$command"
 	sleep "$WAIT"
+	[[ $command != *"nic0_wire up"* ]] || sent_more 0
 done
 ip link set nic0_wire down
 run counted counted

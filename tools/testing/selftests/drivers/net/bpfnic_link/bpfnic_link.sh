@@ -295,7 +295,7 @@ t_netns()
 	given ip -n "$a" link set nic0 up
 	given ip -n "$b" link set nic0_wire up
 	# shellcheck disable=SC2016	# for the other shell
-	given ip netns exec "$a" bash -c 'for i in {1..50}; do read -r s </sys/class/net/nic0/operstate; [ "$s" != up ] || exit 0; sleep 0.1; done; exit 1'
+	given ip netns exec "$a" bash -c 'for i in {1..600}; do read -r s </sys/class/net/nic0/operstate; [ "$s" != up ] || exit 0; sleep 0.1; done; exit 1'
 	given ip -n "$a" -o link show nic0
 	expect_has "ip link show" "link-netns $b" "$OUT"
 	given ip netns del "$b"

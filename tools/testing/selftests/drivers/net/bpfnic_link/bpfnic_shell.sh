@@ -145,7 +145,7 @@ objects()
 expect_objects()
 {
 	local i got
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1200; i++)); do
 		objects ports
 		got="$COUNT ports"
 		objects maps

@@ -106,16 +106,19 @@ t_statistics()
 	    "neighbour add 10.0.0.2 lladdr 02:00:00:00:00:02 dev nic0_wire"
 	echo 1 >/proc/sys/kernel/bpf_stats_enabled
 	local i
-	for i in {1..50}; do
+	for i in {1..600}; do
 		[[ $(net nic0_wire operstate) != up ]] || break
 		sleep 0.1
 	done
 	for i in {1..10}; do
 		echo "$i" >/dev/udp/10.0.0.2/9
 	done
-	sleep 0.2
+	for i in {1..600}; do
+		given bpftool -j prog show pinned $BPF/prog
+		[[ $(field run_cnt) -lt 10 ]] || break
+		sleep 0.1
+	done
 	echo 0 >/proc/sys/kernel/bpf_stats_enabled
-	given bpftool -j prog show pinned $BPF/prog
 	[[ $(field run_cnt) -ge 10 ]] || differs "run_cnt" "at least 10" "$OUT"
 	[[ $(field run_time_ns) -gt 0 ]] || differs "run_time_ns" "a number" "$OUT"
 }

@@ -33,6 +33,7 @@
 #define IP_AND_UDP	28	/* bytes */
 #define IP6_AND_UDP	48
 #define MS		(nic_slow() ? 60000 : 20000)
+#define COUNTED		100	/* frames */
 #define QUIET_MS	(nic_slow() ? 500 : 100)
 #define NIC_IP		"10.0.0.1"
 #define FAR_IP		"10.0.0.2"
@@ -426,12 +427,21 @@ TEST_F(wire, packet_types)
 	}
 }
 
+/* What is sent is counted thereafter. */
+static bool all_sent(void *ctx)
+{
+	struct link_info info;
+	FIXTURE_DATA(wire) *self = ctx;
+
+	return !link_info(&self->nic, "nic0", &info) && info.stats.tx_packets >= COUNTED;
+}
+
 /* All is counted once. */
 TEST_F_TIMEOUT(wire, counters, 180)
 {
 	struct ns *nic = &self->nic;
 	uint64_t sum = 0, rx = 0, rx_bytes = 0, tx = 0, tx_bytes = 0;
-	unsigned int count = 100, i;
+	unsigned int count = COUNTED, i;
 	struct link_info info;
 	uint8_t frame[MAX_FRAME];
 	char name[32];
@@ -445,8 +455,7 @@ TEST_F_TIMEOUT(wire, counters, 180)
 		ASSERT_EQ(0, nic_send(self->a, frame, 64 + i));
 		ASSERT_EQ(64 + i, nic_recv(self->b, frame, sizeof(frame), MS));
 	}
-	/* What is sent is counted thereafter. */
-	usleep(QUIET_MS * 1000);
+	ASSERT_EQ(0, nic_wait(all_sent, self, MS));
 	ASSERT_EQ(0, ns_enter(nic));
 	for (i = 0; i < 4; i++) {
 		snprintf(name, sizeof(name), "rx%u_packets", i);

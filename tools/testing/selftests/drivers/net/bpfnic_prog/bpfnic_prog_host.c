@@ -653,7 +653,7 @@ TEST_F_TIMEOUT(host, faster_than_grace_periods, TWICE_TIMEOUT)
 	ASSERT_EQ(0, bpf_map_get_next_key(fd, NULL, &key));
 	EXPECT_EQ(1, key);
 	EXPECT_EQ(-ENOENT, bpf_map_get_next_key(fd, &key, &key));
-	usleep(200000);
+	usleep(2000000);
 	for (i = 1; i <= PROG_OPS; i++) {
 		ASSERT_EQ(0, table_op(self, PROG_UPDATE, 100 + i, i));
 		ASSERT_EQ(0, nic_wait_stat("nic0", "hw_xdp_drop", ++sent, TWICE_WAIT_MS));
@@ -712,14 +712,14 @@ TEST_F_TIMEOUT(host, blocklist_by_bpftool, TWICE_TIMEOUT)
 	ASSERT_EQ(0, nic_run("bpftool map update id %u key 10 0 0 3 value 0 0 0 0 0 0 0 0", id));
 	ASSERT_EQ(0, nic_run("bpftool map update id %u key 10 0 0 6 value 0 0 0 0 0 0 0 0", id));
 	/* What the ring and the socket held then has been seen after a while. */
-	usleep(200000);
+	usleep(2000000);
 	flush(self->t.host);
 	memset(from, 0, sizeof(from));
 	hear(self, from);
 	for (i = 0; i < 8; i++)
 		EXPECT_EQ(i != 3 && i != 6, from[i] > 0);
 	ASSERT_EQ(0, nic_run("bpftool map delete id %u key 10 0 0 6", id));
-	usleep(200000);
+	usleep(2000000);
 	flush(self->t.host);
 	memset(from, 0, sizeof(from));
 	hear(self, from);

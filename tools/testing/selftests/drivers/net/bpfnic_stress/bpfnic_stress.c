@@ -507,6 +507,13 @@ static void *(*const everything[])(void *) = {
 	watch,
 };
 
+static bool at_work(void *ctx)
+{
+	struct stress *s = ctx;
+
+	return s->sent && s->calls;
+}
+
 TEST_F_TIMEOUT(stress, removed_in_the_middle, 600)
 {
 	unsigned int round, rounds = nic_slow() ? 4 : 12;
@@ -521,6 +528,7 @@ TEST_F_TIMEOUT(stress, removed_in_the_middle, 600)
 		s->calls = 0;
 		run_all(_metadata, self, everything, ARRAY_SIZE(everything));
 		usleep(500000 + nic_random(&s->seed) % 500000);
+		EXPECT_EQ(0, nic_wait(at_work, s, MS));
 		go(self, round % WAYS);
 		usleep(50000);
 		join_all(self);
@@ -690,7 +698,9 @@ TEST_F_TIMEOUT(stress, loading_while_removed, 300)
 	ASSERT_EQ(0, ns_new(&s->ns));
 	s->going = true;
 	run_all(_metadata, self, functions, ARRAY_SIZE(functions));
-	for (i = 0; i < rounds; i++) {
+	/* On a busy machine, as many more as it takes the threads to begin */
+	for (i = 0; i < rounds ||
+	     ((s->calls <= rounds || !s->loaded) && i < 20 * rounds); i++) {
 		ASSERT_EQ(0, link_add_kind(&s->ns, "nic0", "bpfnic", 0));
 		usleep(nic_random(&s->seed) % 20000);
 		ASSERT_EQ(0, link_del(&s->ns, "nic0"));

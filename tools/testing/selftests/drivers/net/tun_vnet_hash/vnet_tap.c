@@ -390,7 +390,7 @@ int vnet_packet_socket(const char *name)
 		.sll_family = AF_PACKET,
 		.sll_ifindex = if_nametoindex(name),
 	};
-	struct timeval wait = { .tv_sec = 1 };
+	struct timeval wait = { .tv_sec = 10 };
 	int fd;
 
 	if (!addr.sll_ifindex)

@@ -35,7 +35,7 @@
 
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
 #define HASH_HDR	((int)sizeof(struct virtio_net_hdr_v1_hash))
-#define TIMEOUT	2000	/* milliseconds, for a packet that must come */
+#define TIMEOUT	10000	/* milliseconds, for a packet that must come */
 #define QUIET	100	/* milliseconds, for one that must not */
 #define RANDOM_PACKETS	5000
 #define JUMBO	9000	/* bytes */

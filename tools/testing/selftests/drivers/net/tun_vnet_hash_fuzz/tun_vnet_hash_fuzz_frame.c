@@ -28,7 +28,7 @@
 #define COUNT		5000	/* inputs, unless VNET_COUNT says otherwise */
 #define ROUND		64	/* inputs with one configuration */
 #define BATCH		32	/* frames on their way */
-#define TIMEOUT		5000	/* milliseconds, for a packet that must come */
+#define TIMEOUT		20000	/* milliseconds, for a packet that must come */
 #define MAX_BAD		5	/* failures that are told */
 #define STEER_TO	2	/* queue that the steering program chooses */
 

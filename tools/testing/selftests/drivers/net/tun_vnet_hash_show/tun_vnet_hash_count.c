@@ -18,7 +18,7 @@
 
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
 #define HASH_HDR	((int)sizeof(struct virtio_net_hdr_v1_hash))
-#define TIMEOUT	2000	/* milliseconds, for a packet that must come */
+#define TIMEOUT	10000	/* milliseconds, for a packet that must come */
 
 static const struct tun_vnet_hash zero_arg;
 

@@ -20,10 +20,10 @@
 #include "vnet_tap.h"
 
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
-#define TIMEOUT	2000	/* milliseconds, for a message that must come */
+#define TIMEOUT	10000	/* milliseconds, for a message that must come */
 #define QUIET	100	/* milliseconds, for one that must not */
-#define CARRIER	1500	/* milliseconds */
-#define PATIENCE	10	/* seconds, for a program that must end */
+#define CARRIER	3000	/* milliseconds */
+#define PATIENCE	25	/* seconds, for a program that must end */
 #define NOBODY	65534
 #define MAX_SHOWN	128	/* entries of the longest table that is shown */
 #define ADDRESS	"192.0.2.1"

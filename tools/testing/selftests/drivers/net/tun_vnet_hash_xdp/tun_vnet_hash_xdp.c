@@ -31,7 +31,7 @@
 
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)
 #define HASH_HDR	((int)sizeof(struct virtio_net_hdr_v1_hash))
-#define TIMEOUT	2000	/* milliseconds, for a frame that must come */
+#define TIMEOUT	10000	/* milliseconds, for a frame that must come */
 #define QUIET	100	/* milliseconds, for one that must not */
 #define BURST	64	/* frames that the kernel makes before it sends them */
 #define BULK	16	/* of those, how many go to the device at once */

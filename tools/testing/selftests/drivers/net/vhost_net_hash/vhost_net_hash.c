@@ -35,7 +35,7 @@
 #define RING		8	/* descriptors */
 #define BUF		2048	/* bytes of a buffer */
 #define PATTERN		0xa5
-#define TIMEOUT		2000	/* milliseconds */
+#define TIMEOUT		10000	/* milliseconds */
 
 /* A virtqueue: everything lies in one region that vhost is told of. */
 struct queue {

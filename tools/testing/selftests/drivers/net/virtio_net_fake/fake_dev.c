@@ -514,11 +514,11 @@ int fake_run(const char *fmt, ...)
  * fake_listen() - a packet socket that hears such frames
  * @name: of a network device
  *
- * Return: the socket, whose recv() waits for two seconds, or -1 and errno.
+ * Return: the socket, whose recv() waits for ten seconds, or -1 and errno.
  */
 int fake_listen(const char *name)
 {
-	struct timeval patience = { .tv_sec = 2 };
+	struct timeval patience = { .tv_sec = 10 };
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET,
 		.sll_protocol = htons(FAKE_ETHERTYPE),

@@ -138,7 +138,7 @@ TEST_F(mtu, advised)
 	}
 	fd = fake_listen(top);
 	ASSERT_LE(0, fd);
-	EXPECT_TRUE(received(&self->dev, fd, ETH_HLEN + variant->wanted, 2));
+	EXPECT_TRUE(received(&self->dev, fd, ETH_HLEN + variant->wanted, 10));
 	close(fd);
 }
 
@@ -224,14 +224,14 @@ FIXTURE_TEARDOWN(buffers)
 
 TEST_F(buffers, whole_frame)
 {
-	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 1500, 2));
-	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 4 + 1500, 2));
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 1500, 10));
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 4 + 1500, 10));
 }
 
 /* 802.1ad: the VLAN on the VLAN has an MTU of 1500, too. */
 TEST_F(buffers, two_tags)
 {
-	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 8 + 1500, 2));
+	EXPECT_TRUE(received(&self->dev, self->fd, ETH_HLEN + 8 + 1500, 10));
 }
 
 /* Two buffers' worth, and none. */
@@ -245,7 +245,7 @@ TEST_F(buffers, length_errors)
 	EXPECT_FALSE(received(&self->dev, self->fd, 100, 0));
 	self->dev.written = 0;
 	EXPECT_EQ(2, fake_link_stat(&self->dev, "rx_length_errors"));
-	EXPECT_TRUE(received(&self->dev, self->fd, 100, 2));
+	EXPECT_TRUE(received(&self->dev, self->fd, 100, 10));
 }
 
 /* ---- The header of what is sent ---- */
@@ -316,7 +316,7 @@ TEST_F(forward, header_end)
 	fake_frame(frame, sizeof(frame));
 	/* To someone whom the bridge does not know: no copy is made. */
 	frame[5] = 0xee;
-	for (i = 0; i < 20 && !found; i++) {
+	for (i = 0; i < 200 && !found; i++) {
 		ASSERT_EQ(0, fake_give(&self->in, 0, &hdr, frame, sizeof(frame)));
 		usleep(50000);
 		while ((n = fake_take(&self->out, NULL, out, sizeof(out))) >= 0) {
@@ -364,7 +364,7 @@ static ssize_t send_gso(struct fake_dev *dev, void *out, size_t room)
 		return n;
 	}
 	close(fd);
-	for (i = 0; i < 100; i++) {
+	for (i = 0; i < 1000; i++) {
 		n = fake_take(dev, NULL, out, room);
 		if (n == -EAGAIN)
 			usleep(10000);
@@ -510,9 +510,9 @@ TEST_F(resume, traffic)
 
 	fd = fake_listen(self->dev.name);
 	ASSERT_LE(0, fd);
-	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
+	EXPECT_TRUE(received(&self->dev, fd, 1000, 10));
 	suspend_and_resume(_metadata, &self->dev);
-	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
+	EXPECT_TRUE(received(&self->dev, fd, 1000, 10));
 	close(fd);
 }
 
@@ -562,7 +562,7 @@ TEST_F(resume, promisc)
 	ASSERT_EQ(0, fake_run("ip link set %s promisc on", self->dev.name));
 	suspend_and_resume(_metadata, &self->dev);
 	/* It comes by a work. */
-	for (i = 0; i < 200 && !self->dev.state.promisc; i++) {
+	for (i = 0; i < 1000 && !self->dev.state.promisc; i++) {
 		usleep(10000);
 		ASSERT_EQ(0, fake_sync(&self->dev));
 	}

@@ -80,7 +80,7 @@ FIXTURE_SETUP(tap)
 	struct sockaddr_ll addr = {
 		.sll_family = AF_PACKET, .sll_protocol = htons(ETH_P_ALL),
 	};
-	struct timeval patience = { .tv_sec = 2 };
+	struct timeval patience = { .tv_sec = 10 };
 	int one = 1, size = variant->hdr_size;
 
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));

@@ -279,7 +279,7 @@ static struct hints_seen wait_for_xdp(FIXTURE_DATA(hints) *self)
 	struct hints_seen seen = {};
 	int i;
 
-	for (i = 0; i < 200 && !seen.xdp; i++) {
+	for (i = 0; i < 1000 && !seen.xdp; i++) {
 		usleep(10000);
 		seen = get_seen(self);
 	}
@@ -339,7 +339,7 @@ static void expect_part(struct __test_metadata *_metadata, FIXTURE_DATA(hints) *
 		want[start + CSUM_OFFSET] = sum >> 8;
 		want[start + CSUM_OFFSET + 1] = sum;
 	}
-	for (i = 0; i < 200 && n < 0; i++) {
+	for (i = 0; i < 1000 && n < 0; i++) {
 		n = read(fd, out, sizeof(out));
 		if (n < 0)
 			usleep(10000);

@@ -163,6 +163,30 @@ int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_parse);
 
+/* Is the table short enough to be part of a link's dump? */
+static bool tun_vnet_hash_show_table(const struct tun_vnet_hash_conf *conf)
+{
+	return conf->table_length <= TUN_VNET_HASH_MAX_SHOWN;
+}
+
+/* Does a link's dump show the same for both?  Either may be NULL. */
+static bool tun_vnet_hash_looks_same(const struct tun_vnet_hash_conf *a,
+				     const struct tun_vnet_hash_conf *b)
+{
+	if (!a || !b)
+		return a == b;
+	if (a->flags != b->flags || a->types != b->types)
+		return false;
+	if (!(a->flags & TUN_VNET_HASH_RSS))
+		return true;
+
+	return a->unclassified_queue == b->unclassified_queue &&
+	       a->table_length == b->table_length &&
+	       (!tun_vnet_hash_show_table(a) ||
+		!memcmp(a->table, b->table,
+			a->table_length * sizeof(*a->table)));
+}
+
 /* The device's configuration becomes @conf, which may be NULL. */
 static void tun_vnet_hash_replace(struct tun_vnet_hash_dev *dev,
 				  struct tun_vnet_hash_conf *conf)
@@ -183,10 +207,12 @@ static void tun_vnet_hash_replace(struct tun_vnet_hash_dev *dev,
  * tun_vnet_hash_set - put another configuration in place
  * @dev: the device's receive hash
  * @conf: from tun_vnet_hash_parse(), NULL to turn off; freed on error
- * @netdev: the device, whose link attributes change
+ * @netdev: the device, whose link attributes may change
  * @steered: something else chooses the queue and does not give way
  *
- * Packets see the old configuration or the new one, never parts of both.
+ * Packets see the old configuration or the new one, never parts of both.  Who
+ * listens is told only if the link's dump shows something else: a guest may set
+ * the same again as fast as it can.
  *
  * Context: process context, RTNL held, may sleep.
  * Return: 0, -EBUSY for TUN_VNET_HASH_RSS when @steered, or -ENOMEM.
@@ -195,6 +221,7 @@ int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
 		      struct tun_vnet_hash_conf *conf,
 		      struct net_device *netdev, bool steered)
 {
+	bool same;
 	int err;
 
 	ASSERT_RTNL();
@@ -209,15 +236,17 @@ int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
 
 		err = -ENOMEM;
 		if (!dev->stats)
-			dev->stats = alloc_percpu_gfp(struct tun_vnet_hash_stats,
-						      GFP_KERNEL_ACCOUNT);
+			dev->stats = __netdev_alloc_pcpu_stats(struct tun_vnet_hash_stats,
+							       GFP_KERNEL_ACCOUNT);
 		if (!dev->stats)
 			goto free;
 		conf->stats = dev->stats;
 	}
 
+	same = tun_vnet_hash_looks_same(conf, rtnl_dereference(dev->conf));
 	tun_vnet_hash_replace(dev, conf);
-	call_netdevice_notifiers(NETDEV_CHANGEINFODATA, netdev);
+	if (!same)
+		call_netdevice_notifiers(NETDEV_CHANGEINFODATA, netdev);
 	return 0;
 
 free:
@@ -241,33 +270,57 @@ void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev)
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_free);
 
+/* A configuration, as it is returned: without the tables made from the key */
+struct tun_vnet_hash_copy {
+	u32 flags;
+	u32 types;
+	u16 unclassified_queue;
+	u16 table_length;
+	u16 key_size;
+	u8 key[VIRTIO_NET_HASH_MAX_KEY];
+	u16 table[] __counted_by(table_length);
+};
+
 /**
  * tun_vnet_hash_get - copy a device's configuration
  * @dev: the device's receive hash
- * @confp: where to put the copy, to be passed to tun_vnet_hash_copy_to_user();
+ * @copyp: where to put the copy, to be passed to tun_vnet_hash_copy_to_user();
  *	   NULL means off
  *
  * Context: process context, RTNL held, may sleep.
  * Return: 0 or -ENOMEM.
  */
 int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
-		      struct tun_vnet_hash_conf **confp)
+		      struct tun_vnet_hash_copy **copyp)
 {
 	const struct tun_vnet_hash_conf *conf = rtnl_dereference(dev->conf);
+	struct tun_vnet_hash_copy *copy;
 
-	*confp = NULL;
+	*copyp = NULL;
 	if (!conf)
 		return 0;
 
-	*confp = kvmemdup(conf, struct_size(conf, table, conf->table_length),
-			  GFP_KERNEL);
-	return *confp ? 0 : -ENOMEM;
+	copy = kmalloc(struct_size(copy, table, conf->table_length),
+		       GFP_KERNEL_ACCOUNT);
+	if (!copy)
+		return -ENOMEM;
+
+	copy->flags = conf->flags;
+	copy->types = conf->types;
+	copy->unclassified_queue = conf->unclassified_queue;
+	copy->table_length = conf->table_length;
+	copy->key_size = conf->key_size;
+	memcpy(copy->key, conf->key, sizeof(copy->key));
+	memcpy(copy->table, conf->table,
+	       conf->table_length * sizeof(*copy->table));
+	*copyp = copy;
+	return 0;
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get);
 
 /**
  * tun_vnet_hash_copy_to_user - write what TUNGETVNETHASH returns
- * @conf: from tun_vnet_hash_get(); freed
+ * @copy: from tun_vnet_hash_get(); freed
  * @argp: struct tun_vnet_hash in user space.  Read: the pointers to table and
  *	  key, and by the two lengths how much may be written there.  Written:
  *	  the configuration, with its true lengths.
@@ -276,7 +329,7 @@ EXPORT_SYMBOL_GPL(tun_vnet_hash_get);
  *	    space likes.
  * Return: 0, -EFAULT, or -EINVAL for a reserved field that is not 0.
  */
-int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_conf *conf,
+int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_copy *copy,
 			       void __user *argp)
 {
 	u16 table_room, key_room;
@@ -294,33 +347,27 @@ int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_conf *conf,
 	table_room = arg.indirection_table_length;
 	key_room = arg.key_size;
 
-	arg.flags = conf ? conf->flags : 0;
-	arg.hash_types = conf ? conf->types : 0;
-	arg.indirection_table_length = conf ? conf->table_length : 0;
-	arg.unclassified_queue = conf ? conf->unclassified_queue : 0;
-	arg.key_size = conf ? conf->key_size : 0;
+	arg.flags = copy ? copy->flags : 0;
+	arg.hash_types = copy ? copy->types : 0;
+	arg.indirection_table_length = copy ? copy->table_length : 0;
+	arg.unclassified_queue = copy ? copy->unclassified_queue : 0;
+	arg.key_size = copy ? copy->key_size : 0;
 
-	if (conf &&
-	    (copy_to_user(u64_to_user_ptr(arg.indirection_table), conf->table,
-			  min(table_room, conf->table_length) *
-			  sizeof(*conf->table)) ||
-	     copy_to_user(u64_to_user_ptr(arg.key), conf->key,
-			  min(key_room, conf->key_size))))
+	if (copy &&
+	    (copy_to_user(u64_to_user_ptr(arg.indirection_table), copy->table,
+			  min(table_room, copy->table_length) *
+			  sizeof(*copy->table)) ||
+	     copy_to_user(u64_to_user_ptr(arg.key), copy->key,
+			  min(key_room, copy->key_size))))
 		goto free;
 
 	if (!copy_to_user(argp, &arg, sizeof(arg)))
 		err = 0;
 free:
-	kvfree(conf);
+	kfree(copy);
 	return err;
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_copy_to_user);
-
-/* Is the table short enough to be part of a link's dump? */
-static bool tun_vnet_hash_show_table(const struct tun_vnet_hash_conf *conf)
-{
-	return conf->table_length <= TUN_VNET_HASH_MAX_SHOWN;
-}
 
 /**
  * tun_vnet_hash_nla_size - room for a device's receive hash in a netlink message
@@ -420,44 +467,80 @@ static const char tun_vnet_hash_strings[][ETH_GSTRING_LEN] = {
 static_assert(ARRAY_SIZE(tun_vnet_hash_strings) == TUN_VNET_HASH_STATS);
 
 /**
- * tun_vnet_hash_get_strings - names of the counters, for ethtool
- * @data: TUN_VNET_HASH_STATS times ETH_GSTRING_LEN bytes, written
+ * tun_vnet_hash_get_sset_count - number of the counters, for ethtool
+ * @dev: the device's receive hash
+ * @sset: ETH_SS_*
  *
- * Context: any.
+ * Context: RTNL held.
+ * Return: 0 for a device that never had a configuration, else
+ *	   TUN_VNET_HASH_STATS; -EOPNOTSUPP if @sset is not ETH_SS_STATS.
  */
-void tun_vnet_hash_get_strings(u8 *data)
+int tun_vnet_hash_get_sset_count(const struct tun_vnet_hash_dev *dev, int sset)
 {
-	memcpy(data, tun_vnet_hash_strings, sizeof(tun_vnet_hash_strings));
+	if (sset != ETH_SS_STATS)
+		return -EOPNOTSUPP;
+
+	return dev->stats ? TUN_VNET_HASH_STATS : 0;
+}
+EXPORT_SYMBOL_GPL(tun_vnet_hash_get_sset_count);
+
+/**
+ * tun_vnet_hash_get_strings - names of the counters, for ethtool
+ * @dev: the device's receive hash
+ * @data: room for ETH_GSTRING_LEN bytes for each, written
+ *
+ * Context: RTNL held.
+ */
+void tun_vnet_hash_get_strings(const struct tun_vnet_hash_dev *dev, u8 *data)
+{
+	if (dev->stats)
+		memcpy(data, tun_vnet_hash_strings,
+		       sizeof(tun_vnet_hash_strings));
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get_strings);
 
 /**
  * tun_vnet_hash_get_stats - values of the counters, for ethtool
  * @dev: the device's receive hash
- * @data: TUN_VNET_HASH_STATS values, written
+ * @data: room for as many values, written
  *
  * Context: RTNL held.
  */
 void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data)
 {
-	unsigned int i;
+	const struct tun_vnet_hash_stats *stats;
+	u64 count[TUN_VNET_HASH_STATS];
+	unsigned int i, start;
 	int cpu;
 
-	memset(data, 0, TUN_VNET_HASH_STATS * sizeof(*data));
 	if (!dev->stats)
 		return;
 
-	for_each_possible_cpu(cpu)
+	memset(data, 0, TUN_VNET_HASH_STATS * sizeof(*data));
+	for_each_possible_cpu(cpu) {
+		stats = per_cpu_ptr(dev->stats, cpu);
+		do {
+			start = u64_stats_fetch_begin(&stats->syncp);
+			for (i = 0; i < TUN_VNET_HASH_STATS; i++)
+				count[i] = u64_stats_read(&stats->count[i]);
+		} while (u64_stats_fetch_retry(&stats->syncp, start));
 		for (i = 0; i < TUN_VNET_HASH_STATS; i++)
-			data[i] += READ_ONCE(per_cpu_ptr(dev->stats,
-							 cpu)->count[i]);
+			data[i] += count[i];
+	}
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get_stats);
 
+/* In any context: a packet socket chooses the queue in process context. */
 static void tun_vnet_hash_count(const struct tun_vnet_hash_conf *conf,
 				unsigned int stat)
 {
-	this_cpu_inc(conf->stats->count[stat]);
+	struct tun_vnet_hash_stats *stats = get_cpu_ptr(conf->stats);
+	unsigned long flags;
+
+	flags = u64_stats_update_begin_irqsave(&stats->syncp);
+	u64_stats_inc(&stats->count[stat]);
+	u64_stats_update_end_irqrestore(&stats->syncp, flags);
+	put_cpu_ptr(conf->stats);
 }
 
 /* The part of tun_vnet_hash_rss_queue() for packets without a hash. */

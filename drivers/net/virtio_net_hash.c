@@ -14,7 +14,9 @@
  * - encapsulated packets hash by their outermost IP header;
  * - up to two VLAN tags are stepped over;
  * - what is cut short or malformed hashes as far as it is valid: without ports
- *   when those are out of reach, not at all when the IP header is.
+ *   when those are out of reach, not at all when the IP header is;
+ * - with more extension headers or options than are looked at, nobody knows what
+ *   the *_EX types would hash, and where one of them is enabled there is no hash.
  */
 
 #include <linux/export.h>
@@ -29,9 +31,15 @@
 #include <net/ip.h>
 #include <net/ipv6.h>
 
+/* These are ABI: see Documentation/networking/tun-vnet-hash.rst. */
 #define VNET_MAX_VLAN_TAGS	2
-#define VNET_MAX_EXT_HDRS	8	/* IPv6 extension headers, per packet */
-#define VNET_MAX_OPTIONS	16	/* IPv6 destination options, per packet */
+#define VNET_MAX_EXT_HDRS	16	/* IPv6 extension headers, per packet */
+#define VNET_MAX_OPTIONS	64	/* IPv6 destination options, per packet */
+
+/* The types of packets with extension headers */
+#define VNET_EX_TYPES		(VIRTIO_NET_RSS_HASH_TYPE_IP_EX | \
+				 VIRTIO_NET_RSS_HASH_TYPE_TCP_EX | \
+				 VIRTIO_NET_RSS_HASH_TYPE_UDP_EX)
 
 /* A packet to look at; offsets count from @data, the first byte of @skb. */
 struct vnet_packet {
@@ -188,18 +196,21 @@ vnet_hash_ipv4(const struct virtio_net_toeplitz *toeplitz, u32 types,
 
 /*
  * The Home Address option in a Destination Options header (RFC 6275, 6.3),
- * looking at no more than *@budget options.
+ * looking at no more than *@budget options.  Less than 0 is left of that when
+ * there were more.
  */
 static bool vnet_home_address(const struct vnet_packet *pkt, unsigned int off,
-			      unsigned int end, unsigned int *budget,
+			      unsigned int end, int *budget,
 			      struct in6_addr *addr)
 {
 	struct ipv6_destopt_hao buf;
 	const struct ipv6_destopt_hao *opt;
 	const u8 *type;
 
-	for (off += sizeof(struct ipv6_opt_hdr); off < end && *budget;) {
-		(*budget)--;
+	for (off += sizeof(struct ipv6_opt_hdr); off < end;) {
+		if (--*budget < 0)
+			return false;
+
 		type = vnet_pull(pkt, off, 1, &buf);
 		if (!type)
 			return false;
@@ -259,29 +270,36 @@ static bool vnet_is_ext_hdr(u8 nexthdr)
  *
  * A Fragment header ends the walk: what follows it is in one fragment only.
  * So does a header that is not wholly there; nothing in it counts.
+ *
+ * Returns whether that is all: false if there are more headers or options than
+ * are looked at.
  */
-static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
+static bool vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
 			       struct vnet_l4 *l4, struct in6_addr addrs[2])
 {
 	bool have_home = false, have_routing = false;
-	unsigned int budget = VNET_MAX_OPTIONS;
 	const struct ipv6_opt_hdr *hdr;
+	int budget = VNET_MAX_OPTIONS;
 	struct ipv6_opt_hdr buf;
 	unsigned int i, end;
 
-	for (i = 0; i < VNET_MAX_EXT_HDRS; i++) {
+	for (i = 0; vnet_is_ext_hdr(l4->proto); i++) {
+		if (i == VNET_MAX_EXT_HDRS) {
+			budget = -1;
+			goto none;
+		}
 		if (l4->proto == NEXTHDR_FRAGMENT)
-			break;
+			goto none;
 
 		hdr = vnet_pull(pkt, l4->off, sizeof(*hdr), &buf);
 		if (!hdr)
-			break;
+			goto none;
 		if (l4->proto == NEXTHDR_AUTH)
 			end = l4->off + ipv6_authlen(hdr);
 		else
 			end = l4->off + ipv6_optlen(hdr);
 		if (end > pkt->len)
-			break;
+			goto none;
 
 		if (l4->proto == NEXTHDR_DEST && !have_home)
 			have_home = vnet_home_address(pkt, l4->off, end,
@@ -292,45 +310,62 @@ static void vnet_walk_ext_hdrs(const struct vnet_packet *pkt,
 
 		l4->proto = hdr->nexthdr;
 		l4->off = end;
-		if (!vnet_is_ext_hdr(l4->proto))
-			return;
 	}
 
+	return budget >= 0;
+none:
 	l4->proto = IPPROTO_NONE;
+	return budget >= 0;
+}
+
+/*
+ * Is the extension header one that the stack put into a GSO packet of more than
+ * 64 KiB (BIG TCP)?  The segments have none.
+ */
+static bool vnet_is_big_tcp(const struct vnet_packet *pkt)
+{
+	return pkt->skb && skb_is_gso(pkt->skb) &&
+	       ipv6_has_hopopt_jumbo(pkt->skb);
 }
 
 /*
  * 5.1.6.4.3.4 IPv6 packets with extension headers; @l4: the first of them, or
- * the transport header of a packet whose fragments will have one.
+ * the transport header of a packet whose fragments will have one.  Returns false
+ * when the packet is to be hashed as one without, by what @l4 is then.
  */
-static noinline struct virtio_net_hash
+static noinline bool
 vnet_hash_ipv6_ex(const struct virtio_net_toeplitz *toeplitz, u32 types,
 		  const struct vnet_packet *pkt, const struct ipv6hdr *ip6,
-		  struct vnet_l4 *l4)
+		  struct vnet_l4 *l4, struct virtio_net_hash *hash)
 {
 	struct in6_addr addrs[] = { ip6->saddr, ip6->daddr };
-	struct virtio_net_hash hash = {};
 	const u8 *ports = NULL;
 	__be32 ports_buf;
 
-	if (vnet_is_ext_hdr(l4->proto))
-		vnet_walk_ext_hdrs(pkt, l4, addrs);
+	if (vnet_is_big_tcp(pkt)) {
+		l4->off += sizeof(struct hop_jumbo_hdr);
+		l4->proto = IPPROTO_TCP;
+		return false;
+	}
+
+	if (!vnet_walk_ext_hdrs(pkt, l4, addrs) && types & VNET_EX_TYPES)
+		return true;
 	if (vnet_to_be_fragmented(pkt))
 		l4->proto = IPPROTO_NONE;
 
-	hash.report = vnet_l4_report(pkt, l4, types,
-				     VIRTIO_NET_HASH_REPORT_TCPv6_EX,
-				     VIRTIO_NET_HASH_REPORT_UDPv6_EX,
-				     &ports, &ports_buf);
-	if (!hash.report) {
+	hash->report = vnet_l4_report(pkt, l4, types,
+				      VIRTIO_NET_HASH_REPORT_TCPv6_EX,
+				      VIRTIO_NET_HASH_REPORT_UDPv6_EX,
+				      &ports, &ports_buf);
+	if (!hash->report) {
 		if (!vnet_enabled(types, VIRTIO_NET_HASH_REPORT_IPv6_EX))
-			return hash;
-		hash.report = VIRTIO_NET_HASH_REPORT_IPv6_EX;
+			return false;
+		hash->report = VIRTIO_NET_HASH_REPORT_IPv6_EX;
 		ports = NULL;
 	}
 
-	hash.value = vnet_toeplitz_ipv6(toeplitz, (const u8 *)addrs, ports);
-	return hash;
+	hash->value = vnet_toeplitz_ipv6(toeplitz, (const u8 *)addrs, ports);
+	return true;
 }
 
 /* 5.1.6.4.3.3 IPv6 packets without extension headers, or as if without */
@@ -351,11 +386,9 @@ vnet_hash_ipv6(const struct virtio_net_toeplitz *toeplitz, u32 types,
 
 	l4.off = off + sizeof(*ip6);
 	l4.proto = ip6->nexthdr;
-	if (unlikely(vnet_is_ext_hdr(l4.proto) || vnet_to_be_fragmented(pkt))) {
-		hash = vnet_hash_ipv6_ex(toeplitz, types, pkt, ip6, &l4);
-		if (hash.report)
-			return hash;
-	}
+	if (unlikely(vnet_is_ext_hdr(l4.proto) || vnet_to_be_fragmented(pkt)) &&
+	    vnet_hash_ipv6_ex(toeplitz, types, pkt, ip6, &l4, &hash))
+		return hash;
 
 	hash.report = vnet_l4_report(pkt, &l4, types,
 				     VIRTIO_NET_HASH_REPORT_TCPv6,
@@ -459,7 +492,8 @@ vnet_hash_packet(const struct virtio_net_toeplitz *toeplitz, u32 types,
  *
  * A VLAN tag that is kept beside the packet counts as one of the two that are
  * stepped over.  The segments of a GSO packet have its hash; UDP fragmentation
- * offload (SKB_GSO_UDP) is hashed as the fragments that it becomes.
+ * offload (SKB_GSO_UDP) is hashed as the fragments that it becomes, and BIG TCP
+ * without the Hop-by-Hop header that the stack gives it.
  *
  * Specification: virtio 1.3, 5.1.6.4.3.
  *

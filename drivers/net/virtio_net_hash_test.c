@@ -638,21 +638,44 @@ static void put_option_hdr(struct frame *f, u8 nexthdr, unsigned int pad1,
 	}
 }
 
-/* The sixteenth option is looked at, the seventeenth is not. */
+/*
+ * 64 options are looked at.  With more, none of the *_EX types can be told, and
+ * those without make no difference of it.
+ */
 static void ipv6_option_bound_test(struct kunit *test)
 {
-	unsigned int pads;
+	static const u32 ex[] = { T(IP_EX), T(TCP_EX), T(UDP_EX) };
+	unsigned int pads, i;
 
-	for (pads = 13; pads < 19; pads++) {
+	for (pads = 60; pads < 68; pads++) {
 		struct frame *f = new_frame(test);
 
 		put_ipv6(f, NEXTHDR_DEST, src6, dst6);
 		put_option_hdr(f, IPPROTO_TCP, pads, true);
 		put_l4(f, ports);
-		check_frame(test, f, TYPES_ALL_BUT(0),
-			    expect(R(TCPv6_EX), pads < 16 ? home : src6, dst6,
-				   16, true));
+		check_frame(test, f, TYPES_ALL_BUT(0), pads < 64 ?
+			    expect(R(TCPv6_EX), home, dst6, 16, true) :
+			    expect_none);
+		check_frame(test, f, T(TCPv6) | T(IPv6),
+			    expect(R(TCPv6), src6, dst6, 16, true));
+		for (i = 0; pads >= 64 && i < ARRAY_SIZE(ex); i++)
+			check_frame(test, f, T(TCPv6) | T(IPv6) | ex[i],
+				    expect_none);
 	}
+}
+
+/* Whoever has found the address looks at no further option. */
+static void ipv6_options_behind_home_test(struct kunit *test)
+{
+	struct frame *f = new_frame(test);
+
+	put_ipv6(f, NEXTHDR_DEST, src6, dst6);
+	put_home_address(f, NEXTHDR_DEST, home);
+	put_option_hdr(f, NEXTHDR_DEST, 100, true);
+	put_option_hdr(f, IPPROTO_UDP, 100, false);
+	put_l4(f, ports);
+	check_frame(test, f, TYPES_ALL_BUT(0),
+		    expect(R(UDPv6_EX), home, dst6, 16, true));
 }
 
 /* The bound holds for the packet, not for each header. */
@@ -660,16 +683,16 @@ static void ipv6_option_budget_test(struct kunit *test)
 {
 	unsigned int pads;
 
-	for (pads = 8; pads < 11; pads++) {
+	for (pads = 56; pads < 60; pads++) {
 		struct frame *f = new_frame(test);
 
 		put_ipv6(f, NEXTHDR_DEST, src6, dst6);
 		put_option_hdr(f, NEXTHDR_DEST, 6, false);	/* 6 x Pad1 */
 		put_option_hdr(f, IPPROTO_TCP, pads, true);
 		put_l4(f, ports);
-		check_frame(test, f, TYPES_ALL_BUT(0),
-			    expect(R(TCPv6_EX), pads < 10 ? home : src6, dst6,
-				   16, true));
+		check_frame(test, f, TYPES_ALL_BUT(0), pads < 58 ?
+			    expect(R(TCPv6_EX), home, dst6, 16, true) :
+			    expect_none);
 	}
 }
 
@@ -697,24 +720,24 @@ static void ipv6_option_overrun_test(struct kunit *test)
 		    expect(R(UDPv6_EX), away, dst6, 16, true));
 }
 
-/* Eight extension headers are walked, a ninth is not. */
+/* 16 extension headers are walked; behind a 17th nothing is known. */
 static void ipv6_header_bound_test(struct kunit *test)
 {
 	unsigned int n, i;
 
-	for (n = 1; n < 12; n++) {
+	for (n = 1; n < 20; n++) {
 		struct frame *f = new_frame(test);
 
-		put_ipv6(f, NEXTHDR_DEST, src6, dst6);
+		put_ipv6(f, NEXTHDR_MOBILITY, src6, dst6);
 		for (i = 1; i <= n; i++)
-			put_ext(f, i == n ? IPPROTO_TCP : NEXTHDR_DEST, 0, 8);
+			put_ext(f, i == n ? IPPROTO_TCP : NEXTHDR_MOBILITY, 0, 8);
 		put_l4(f, ports);
-		check_frame(test, f, TYPES_ALL_BUT(0),
-			    expect(n <= 8 ? R(TCPv6_EX) : R(IPv6_EX), src6,
-				   dst6, 16, n <= 8));
+		check_frame(test, f, TYPES_ALL_BUT(0), n <= 16 ?
+			    expect(R(TCPv6_EX), src6, dst6, 16, true) :
+			    expect_none);
 		check_frame(test, f, T(TCPv6) | T(IPv6),
-			    expect(n <= 8 ? R(TCPv6) : R(IPv6), src6, dst6, 16,
-				   n <= 8));
+			    expect(n <= 16 ? R(TCPv6) : R(IPv6), src6, dst6, 16,
+				   n <= 16));
 	}
 }
 
@@ -918,6 +941,96 @@ static void gso_test(struct kunit *test)
 	}
 }
 
+/* A page of zeroes, so that the packet is as long as it may be said to be */
+static void lengthen(struct kunit *test, struct sk_buff *skb, unsigned int len)
+{
+	struct page *page = alloc_pages(GFP_KERNEL | __GFP_COMP | __GFP_ZERO,
+					get_order(len));
+
+	if (!page)
+		kfree_skb(skb);
+	KUNIT_ASSERT_NOT_NULL(test, page);
+	skb_add_rx_frag(skb, skb_shinfo(skb)->nr_frags, page, 0,
+			len - skb->len, PAGE_SIZE << get_order(len));
+}
+
+/*
+ * The stack puts a header of its own into IPv6 packets of many segments that are
+ * longer than 64 KiB: the segments have none.  What only resembles it counts.
+ */
+static void gso_jumbo_test(struct kunit *test)
+{
+	static const struct {
+		const char *name;
+		unsigned int len;
+		bool gso;
+		u8 nexthdr, hdrlen, option;
+		u16 report;
+	} cases[] = {
+		{ "big tcp", 70000, true, IPPROTO_TCP, 0, IPV6_TLV_JUMBO,
+		  R(TCPv6) },
+		{ "largest", 524280, true, IPPROTO_TCP, 0, IPV6_TLV_JUMBO,
+		  R(TCPv6) },
+		{ "small", 65000, true, IPPROTO_TCP, 0, IPV6_TLV_JUMBO,
+		  R(TCPv6_EX) },
+		{ "one segment", 70000, false, IPPROTO_TCP, 0, IPV6_TLV_JUMBO,
+		  R(TCPv6_EX) },
+		{ "udp", 70000, true, IPPROTO_UDP, 0, IPV6_TLV_JUMBO,
+		  R(UDPv6_EX) },
+		{ "router alert", 70000, true, IPPROTO_TCP, 0,
+		  IPV6_TLV_ROUTERALERT, R(TCPv6_EX) },
+		{ "long header", 70000, true, IPPROTO_TCP, 1, IPV6_TLV_JUMBO,
+		  R(TCPv6_EX) },
+	};
+	struct virtio_net_toeplitz *key;
+	unsigned int i, ethernet;
+
+	key = kunit_kmalloc(test, sizeof(*key), GFP_KERNEL);
+	KUNIT_ASSERT_NOT_NULL(test, key);
+	virtio_net_toeplitz_init(key, ms_key, sizeof(ms_key));
+
+	for (i = 0; i < 2 * ARRAY_SIZE(cases); i++) {
+		const typeof(cases[0]) *c = &cases[i / 2];
+		struct frame *f = new_frame(test);
+		struct sk_buff *skb;
+		struct expect e;
+
+		ethernet = i % 2;
+		put_ipv6(f, NEXTHDR_HOP, src6, dst6);
+		put_ext(f, c->nexthdr, c->hdrlen, 8 * (c->hdrlen + 1));
+		f->data[f->l3 + 42] = c->option;
+		f->data[f->l3 + 43] = 4;
+		put_l4(f, ports);
+
+		skb = frame_skb(test, f, f->len);
+		skb->protocol = htons(ETH_P_IPV6);
+		skb_set_network_header(skb, f->l3);
+		if (!ethernet)
+			__skb_pull(skb, f->l3);
+		lengthen(test, skb, c->len);
+		if (c->gso) {
+			skb_shinfo(skb)->gso_size = 1000;
+			skb_shinfo(skb)->gso_type = SKB_GSO_TCPV6;
+		}
+		e = expect(c->report, src6, dst6, 16, true);
+		check_hash(test, c->name,
+			   virtio_net_hash_skb(key, TYPES_ALL_BUT(0), skb,
+					       ethernet), &e);
+		e = expect(R(TCPv6), src6, dst6, 16, true);
+		if (c->nexthdr == IPPROTO_TCP)
+			check_hash(test, c->name,
+				   virtio_net_hash_skb(key, T(TCPv6), skb,
+						       ethernet), &e);
+		/* Plain TCP has no *_EX type. */
+		if (c->report == R(TCPv6))
+			check_hash(test, c->name,
+				   virtio_net_hash_skb(key, T(TCP_EX) | T(IP_EX),
+						       skb, ethernet),
+				   &expect_none);
+		kfree_skb(skb);
+	}
+}
+
 static struct kunit_case virtio_net_hash_cases[] = {
 	KUNIT_CASE_PARAM(ms_vectors_test, ms_vector_gen_params),
 	KUNIT_CASE_PARAM(priority_test, priority_gen_params),
@@ -932,6 +1045,7 @@ static struct kunit_case virtio_net_hash_cases[] = {
 	KUNIT_CASE(ipv6_routing_test),
 	KUNIT_CASE(ipv6_first_wins_test),
 	KUNIT_CASE(ipv6_option_bound_test),
+	KUNIT_CASE(ipv6_options_behind_home_test),
 	KUNIT_CASE(ipv6_option_budget_test),
 	KUNIT_CASE(ipv6_option_overrun_test),
 	KUNIT_CASE(ipv6_header_bound_test),
@@ -943,6 +1057,7 @@ static struct kunit_case virtio_net_hash_cases[] = {
 	KUNIT_CASE(truncation_test),
 	KUNIT_CASE(truncation_ext_test),
 	KUNIT_CASE(gso_test),
+	KUNIT_CASE(gso_jumbo_test),
 	{}
 };
 

@@ -6,6 +6,7 @@
 #include <linux/jump_label_ratelimit.h>
 #include <linux/rtnetlink.h>
 #include <linux/skbuff.h>
+#include <linux/u64_stats_sync.h>
 #include <linux/virtio_net_hash.h>
 #include <uapi/linux/if_tun.h>
 
@@ -24,35 +25,37 @@ enum {
 /**
  * struct tun_vnet_hash_stats - what a device counts, for each CPU
  * @count: packets
+ * @syncp: for 32 bits, where @count is not read at once
  */
 struct tun_vnet_hash_stats {
-	unsigned long count[TUN_VNET_HASH_STATS];
+	u64_stats_t count[TUN_VNET_HASH_STATS];
+	struct u64_stats_sync syncp;
 };
 
 /**
  * struct tun_vnet_hash_conf - a configuration, as set by TUNSETVNETHASH
  * @rcu: for freeing
+ * @stats: counters of the device
  * @flags: TUN_VNET_HASH_*, never 0
  * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
- * @stats: counters of the device
- * @key_size: bytes of @key that userspace gave
- * @key: as userspace gave it
  * @unclassified_queue: queue of packets without a hash
  * @table_length: entries of @table, a power of two; 0 without TUN_VNET_HASH_RSS
+ * @key_size: bytes of @key that userspace gave
+ * @key: as userspace gave it
  * @toeplitz: made from @key
  * @table: queues
  *
- * Never changes once it is published.
+ * Never changes once it is published.  What packets look at comes first.
  */
 struct tun_vnet_hash_conf {
 	struct rcu_head rcu;
+	struct tun_vnet_hash_stats __percpu *stats;
 	u32 flags;
 	u32 types;
-	struct tun_vnet_hash_stats __percpu *stats;
-	u16 key_size;
-	u8 key[VIRTIO_NET_HASH_MAX_KEY];
 	u16 unclassified_queue;
 	u16 table_length;
+	u16 key_size;
+	u8 key[VIRTIO_NET_HASH_MAX_KEY];
 	struct virtio_net_toeplitz toeplitz;
 	u16 table[] __counted_by(table_length);
 };
@@ -67,6 +70,8 @@ struct tun_vnet_hash_dev {
 	struct tun_vnet_hash_stats __percpu *stats;
 };
 
+struct tun_vnet_hash_copy;
+
 /* True while any device has a configuration, and for a second after that. */
 extern struct static_key_false_deferred tun_vnet_hash_used;
 
@@ -77,15 +82,16 @@ int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
 		      struct tun_vnet_hash_conf *conf,
 		      struct net_device *netdev, bool steered);
 int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
-		      struct tun_vnet_hash_conf **confp);
-int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_conf *conf,
+		      struct tun_vnet_hash_copy **copyp);
+int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_copy *copy,
 			       void __user *argp);
 void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev);
 
 size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev);
 int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
 			  const struct tun_vnet_hash_dev *dev);
-void tun_vnet_hash_get_strings(u8 *data);
+int tun_vnet_hash_get_sset_count(const struct tun_vnet_hash_dev *dev, int sset);
+void tun_vnet_hash_get_strings(const struct tun_vnet_hash_dev *dev, u8 *data);
 void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data);
 
 void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
@@ -100,6 +106,14 @@ tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
 		    unsigned int len);
 
 /**
+ * struct tuntap_skb_cb - control block of a packet in a ring of tun or tap
+ * @hash: to report
+ */
+struct tuntap_skb_cb {
+	struct virtio_net_hash hash;
+};
+
+/**
  * tun_vnet_hash_cb - the hash to report for a packet in the driver's ring
  * @skb: packet, between tun_vnet_hash_xmit() or tun_vnet_hash_report() and the
  *	 end of its life
@@ -108,8 +122,8 @@ tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
  */
 static inline struct virtio_net_hash *tun_vnet_hash_cb(const struct sk_buff *skb)
 {
-	BUILD_BUG_ON(sizeof(struct virtio_net_hash) > sizeof(skb->cb));
-	return (struct virtio_net_hash *)skb->cb;
+	BUILD_BUG_ON(sizeof(struct tuntap_skb_cb) > sizeof(skb->cb));
+	return &((struct tuntap_skb_cb *)skb->cb)->hash;
 }
 
 /**

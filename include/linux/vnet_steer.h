@@ -68,4 +68,17 @@ vnet_steer_ext(const struct vnet_steer_prog *steer, const struct sk_buff *skb)
 	return NULL;
 }
 
+/**
+ * vnet_steer_ext_del - let go of what a program has reported for a packet
+ * @skb: packet that ndo_start_xmit got, about to enter the ring
+ *
+ * Whichever device's program it was.
+ */
+static inline void vnet_steer_ext_del(struct sk_buff *skb)
+{
+#ifdef CONFIG_VNET_HASH_PROG
+	skb_ext_del(skb, SKB_EXT_VNET_HASH);
+#endif
+}
+
 #endif /* _LINUX_VNET_STEER_H */

@@ -51,7 +51,10 @@ static inline struct vnet_hash_run **vnet_hash_run_slot(const struct sk_buff *sk
  *	 device that has none
  * @run: the run
  *
- * Context: rcu_read_lock() held, preemptible or not.
+ * Runs with softirqs off, also for a packet socket that sends without a qdisc, in
+ * process context: what helpers keep with the CPU is for one run at a time.
+ *
+ * Context: rcu_read_lock() held, any.
  * Return: what the program returned: a queue, of any number.
  */
 static inline u32 vnet_hash_prog_run(const struct bpf_prog *prog,
@@ -59,16 +62,15 @@ static inline u32 vnet_hash_prog_run(const struct bpf_prog *prog,
 				     struct vnet_hash_run *run)
 {
 	struct vnet_hash_run **slot = vnet_hash_run_slot(skb);
+	bool bh = !softirq_count() && !irqs_disabled();
 	u32 queue;
 
 	*slot = run;
-	if (preemptible()) {	/* from a packet socket */
-		migrate_disable();
-		queue = bpf_prog_run_data_pointers(prog, skb);
-		migrate_enable();
-	} else {
-		queue = bpf_prog_run_data_pointers(prog, skb);
-	}
+	if (bh)
+		local_bh_disable();
+	queue = bpf_prog_run_data_pointers(prog, skb);
+	if (bh)
+		local_bh_enable();
 	*slot = NULL;
 
 	return queue;

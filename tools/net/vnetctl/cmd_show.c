@@ -101,6 +101,20 @@ static void free_state(struct state *state)
 	hash_counters_free(&state->counters);
 }
 
+/* Is it known that the kernel cannot hash? Not everybody may ask. */
+static bool kernel_lacks_series(void)
+{
+	struct tun_vnet_hash_cap cap;
+	int fd = open("/dev/net/tun", O_RDWR | O_CLOEXEC);
+	bool lacks;
+
+	if (fd < 0)
+		return false;
+	lacks = hash_query_cap(fd, &cap);
+	close(fd);
+	return lacks;
+}
+
 /* @error: of reading the state */
 static int check_state(const char *dev, const struct state *state, int error)
 {
@@ -112,9 +126,10 @@ static int check_state(const char *dev, const struct state *state, int error)
 	if (!link_info_can_hash(&state->link))
 		return failure("%s is not a tun, tap, macvtap or ipvtap device",
 			       dev);
-	/* No configuration may mean off; the counters are there always. */
-	if (!state->counters.count)
-		return failure("%s has no vnet_hash counters: this kernel cannot hash for it, or not show it; see REQUIREMENTS in vnetctl(8)",
+	/* Neither may mean that it never was on. */
+	if (!state->link.hash.flags && !state->counters.count &&
+	    kernel_lacks_series())
+		return failure("%s shows no hashing: this kernel cannot hash for it; see REQUIREMENTS in vnetctl(8)",
 			       dev);
 	return 0;
 }

@@ -13,7 +13,7 @@
 #define ARRAY_SIZE(arr) (sizeof(arr) / sizeof((arr)[0]))
 #endif
 
-#define VNET_FLOW_MAX_EXT	10	/* two more than a device follows */
+#define VNET_FLOW_MAX_EXT	18	/* two more than a device follows */
 #define VNET_FLOW_MAX_FRAME	2048
 #define VNET_FLOW_TRAILER	8	/* bytes: magic and flow number */
 #define VNET_FLOW_MAGIC		0x766e6574u

@@ -12,8 +12,12 @@
  * - An IPv6 extension header counts only if all of it is in the frame; what
  *   the headers before it said stands.
  * - A destination option that runs past the end of its header ends the search
- *   for a home address in that header, and so does the 17th option of the
- *   packet; the header chain itself is followed on.
+ *   for a home address in that header; the header chain itself is followed on.
+ * - A packet with more extension headers or destination options than the
+ *   documentation says are looked at has no hash if one of the types for packets
+ *   with extension headers is enabled: nobody knows then which address that type
+ *   wants. Else it is hashed by its own addresses, and by its ports if the header
+ *   chain is short enough. Options behind a home address are not looked at.
  */
 #include <stdbool.h>
 #include <string.h>
@@ -24,8 +28,8 @@
 
 enum {
 	MAX_VLAN_TAGS	= 2,
-	MAX_EXT_HEADERS	= 8,
-	MAX_OPTIONS	= 16,
+	MAX_EXT_HEADERS	= 16,
+	MAX_OPTIONS	= 64,
 
 	PROTO_TCP	= 6,
 	PROTO_UDP	= 17,
@@ -58,6 +62,7 @@ struct packet {
 	const uint8_t *rh2;		/* routing header type 2 or NULL */
 	const uint8_t *ports;		/* 4 bytes: source, destination */
 	unsigned int options;		/* destination options looked at */
+	bool beyond;			/* the limits */
 };
 
 static bool span_skip(struct span *s, size_t n)
@@ -176,7 +181,11 @@ static void find_home_address(struct packet *p, struct span opts)
 {
 	size_t len;
 
-	while (opts.left && !p->home && p->options < MAX_OPTIONS) {
+	while (opts.left && !p->home) {
+		if (p->options == MAX_OPTIONS) {
+			p->beyond = true;
+			return;
+		}
 		p->options++;
 		if (opts.at[0] == OPT_PAD1) {
 			span_skip(&opts, 1);
@@ -221,7 +230,11 @@ static void parse_chain(struct packet *p, unsigned int proto, struct span s)
 	for (n = 0; is_extension(proto); n++) {
 		p->extended = true;
 		hdr = s.at;
-		if (n == MAX_EXT_HEADERS || s.left < 8)
+		if (n == MAX_EXT_HEADERS) {
+			p->beyond = true;
+			return;
+		}
+		if (s.left < 8)
 			return;
 		len = extension_len(proto, hdr);
 		if (!span_skip(&s, len))
@@ -312,8 +325,14 @@ static uint16_t report_ipv6_plain(const struct packet *p, uint32_t types)
 /* The order of 5.1.6.4.3, "IPv6 packets with extension header". */
 static uint16_t report_ipv6(const struct packet *p, uint32_t types)
 {
+	uint32_t ex_types = VIRTIO_NET_RSS_HASH_TYPE_IP_EX |
+			    VIRTIO_NET_RSS_HASH_TYPE_TCP_EX |
+			    VIRTIO_NET_RSS_HASH_TYPE_UDP_EX;
+
 	if (!p->extended)
 		return report_ipv6_plain(p, types);
+	if (p->beyond && types & ex_types)
+		return VIRTIO_NET_HASH_REPORT_NONE;
 	if (p->tcp && types & VIRTIO_NET_RSS_HASH_TYPE_TCP_EX)
 		return VIRTIO_NET_HASH_REPORT_TCPv6_EX;
 	if (p->udp && types & VIRTIO_NET_RSS_HASH_TYPE_UDP_EX)

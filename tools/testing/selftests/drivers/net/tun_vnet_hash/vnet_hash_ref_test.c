@@ -83,8 +83,8 @@ static const struct kind {
 	{ "ipv6-home-mobility", REPORT(IPv6_EX) },
 	{ "ipv6-atomic-frag-tcp", REPORT(IPv6_EX) },
 	{ "ipv6-later-frag-udp", REPORT(IPv6_EX) },
-	{ "ipv6-8-headers-tcp", REPORT(TCPv6_EX) },
-	{ "ipv6-9-headers-tcp", REPORT(IPv6_EX) },
+	{ "ipv6-16-headers-tcp", REPORT(TCPv6_EX) },
+	{ "ipv6-17-headers-tcp", REPORT(NONE) },
 };
 
 /* Which type is taken, of those that are enabled. */
@@ -303,7 +303,8 @@ static bool cut_is_right(const struct vnet_flow *f, const uint8_t *frame,
 		return false;
 	if (cut == whole)
 		return got.report == full.report && got.value == full.value;
-	return got.report != REPORT(NONE);
+	/* None has a frame only that goes beyond the limits as a whole. */
+	return got.report != REPORT(NONE) || full.report == REPORT(NONE);
 }
 
 static bool cuts_are_right(const struct vnet_flow *f)
@@ -339,29 +340,55 @@ static void test_cuts(void)
 	ksft_test_result(!bad, "500 random flows, cut at every byte\n");
 }
 
-/* The 16th option is looked at, the 17th is not; Pad1 is an option too. */
+/* The 64th option is looked at, behind a 65th there is no hash; Pad1 is one, too. */
 static void test_option_limit(void)
 {
+	static const uint32_t plain_types = TYPE(TCPv6) | TYPE(IPv6);
 	struct vnet_flow f = { .l3 = VNET_L3_IPV6, .l4 = VNET_L4_NONE,
 			       .ext = { VNET_EXT_DEST_OPTS } };
+	struct vnet_hash_ref_result hash[2], plain[2];
 	uint8_t frame[VNET_FLOW_MAX_FRAME] = { 0 };
-	uint32_t hash[2], plain = hash_flow(&f, ALL_TYPES).value;
+	uint32_t by_source = hash_flow(&f, ALL_TYPES).value;
 	uint8_t *opts = frame + 14 + 40 + 2;
-	size_t pads;
+	size_t pads, len = 14 + 40 + 128;
 
-	for (pads = 15; pads <= 16; pads++) {
+	for (pads = 63; pads <= 64; pads++) {
 		vnet_flow_build(&f, frame, sizeof(frame));
-		frame[14 + 40 + 1] = 7;		/* 64 bytes */
-		memset(opts, 0, 62);
+		frame[14 + 40 + 1] = 15;	/* 128 bytes */
+		memset(opts, 0, 126);
 		opts[pads] = 0xc9;
 		opts[pads + 1] = 16;
 		opts[pads + 2] = 0x20;
-		hash[pads - 15] = vnet_hash_ref(frame, 14 + 40 + 64, 1,
-						ALL_TYPES, key,
-						sizeof(key)).value;
+		hash[pads - 63] = vnet_hash_ref(frame, len, 1, ALL_TYPES, key,
+						sizeof(key));
+		plain[pads - 63] = vnet_hash_ref(frame, len, 1, plain_types, key,
+						 sizeof(key));
 	}
-	ksft_test_result(hash[0] != plain, "16th option is looked at\n");
-	ksft_test_result(hash[1] == plain, "17th option is not\n");
+	ksft_test_result(hash[0].report == REPORT(IPv6_EX) &&
+			 hash[0].value != by_source, "64th option is looked at\n");
+	ksft_test_result(hash[1].report == REPORT(NONE) && !hash[1].value,
+			 "no hash behind a 65th\n");
+	ksft_test_result(plain[0].report == REPORT(IPv6) &&
+			 plain[0].value == by_source &&
+			 plain[1].report == REPORT(IPv6) &&
+			 plain[1].value == by_source,
+			 "options make no difference to IPv6's plain types\n");
+}
+
+/* The same for the 16th extension header and the 17th */
+static void test_header_limit(void)
+{
+	struct vnet_flow f = { .l3 = VNET_L3_IPV6, .l4 = VNET_L4_TCP };
+	size_t n;
+
+	for (n = 0; n < 16; n++)
+		f.ext[n] = VNET_EXT_DEST_OPTS;
+	ksft_test_result(hash_flow(&f, ALL_TYPES).report == REPORT(TCPv6_EX),
+			 "16 extension headers are followed\n");
+	f.ext[n] = VNET_EXT_DEST_OPTS;
+	ksft_test_result(hash_flow(&f, ALL_TYPES).report == REPORT(NONE) &&
+			 hash_flow(&f, TYPE(IPv6) | TYPE(TCPv6)).report ==
+			 REPORT(IPv6), "17 are not\n");
 }
 
 int main(void)
@@ -370,7 +397,7 @@ int main(void)
 
 	ksft_print_header();
 	ksft_set_plan(2 * ARRAY_SIZE(vectors) + ARRAY_SIZE(kinds) +
-		      ARRAY_SIZE(orders) + ARRAY_SIZE(twins) + 6);
+		      ARRAY_SIZE(orders) + ARRAY_SIZE(twins) + 9);
 	for (i = 0; i < ARRAY_SIZE(vectors); i++)
 		test_vector(&vectors[i]);
 	for (i = 0; i < ARRAY_SIZE(kinds); i++)
@@ -383,5 +410,6 @@ int main(void)
 	test_demo_spread();
 	test_cuts();
 	test_option_limit();
+	test_header_limit();
 	ksft_finished();
 }

@@ -209,4 +209,194 @@ static inline bool send_vnet(const struct vnet_tap *tap,
 	       writev(tap->packet, iov, 2) == (ssize_t)(sizeof(*hdr) + len);
 }
 
+/*
+ * TCP over IPv6 in packets of more than 64 KiB (BIG TCP), which the stack gives an
+ * extension header as long as they are not segmented.  It flows on the loopback
+ * device, and the device under test gets a copy of each packet.
+ */
+
+#define BIG_PORT	5000
+#define BIG_PACKETS	50	/* that make a test */
+#define BIG_SEGMENTS	500
+
+struct big_tcp {
+	pthread_t sender, receiver;
+	atomic_bool stop;
+	int listener, client, sniffer;
+	unsigned int packets;	/* so far, of more than 64 KiB */
+};
+
+/* The hash over ::1, ::1 and, if they are @hashed, the ports */
+static inline uint32_t big_value(const struct vnet_conf *conf, uint16_t port, bool hashed)
+{
+	const uint8_t in[36] = {
+		[15] = 1, [31] = 1,
+		port >> 8, port & 255, BIG_PORT >> 8, BIG_PORT & 255,
+	};
+
+	return vnet_hash_ref_toeplitz(in, hashed ? 36 : 32, conf->key,
+				      conf->arg.key_size);
+}
+
+static inline unsigned int big_queue(const struct vnet_conf *conf, uint32_t value)
+{
+	return conf->table[value & (conf->arg.indirection_table_length - 1)];
+}
+
+/* A client's port whose flow has another queue than its addresses have */
+static inline uint16_t big_port(const struct vnet_conf *conf)
+{
+	uint16_t port = 20000;
+
+	while (big_queue(conf, big_value(conf, port, true)) ==
+	       big_queue(conf, big_value(conf, port, false)))
+		port++;
+	return port;
+}
+
+static inline void *big_send(void *arg)
+{
+	static const char data[1 << 20];
+	struct big_tcp *big = arg;
+
+	while (!big->stop)
+		if (send(big->client, data, sizeof(data), MSG_NOSIGNAL) < 0)
+			break;
+	shutdown(big->client, SHUT_RDWR);
+	return NULL;
+}
+
+static inline void *big_receive(void *arg)
+{
+	struct big_tcp *big = arg;
+	int fd = accept(big->listener, NULL, NULL);
+	static char data[1 << 20];
+
+	while (fd >= 0 && recv(fd, data, sizeof(data), 0) > 0)
+		;
+	close(fd);
+	return NULL;
+}
+
+/* Let it flow from @port on.  Returns 0 or -1. */
+static inline int big_start(struct big_tcp *big, const struct vnet_tap *tap, uint16_t port)
+{
+	struct sockaddr_in6 to = {
+		.sin6_family = AF_INET6,
+		.sin6_addr = IN6ADDR_LOOPBACK_INIT,
+		.sin6_port = htons(BIG_PORT),
+	}, from = to;
+	struct sockaddr_ll lo = {
+		.sll_family = AF_PACKET,
+		.sll_protocol = htons(ETH_P_IPV6),
+	};
+	int size = 4 << 20;
+
+	memset(big, 0, sizeof(*big));
+	if (vnet_run("sysctl -qw net.ipv6.conf.lo.disable_ipv6=0 && "
+		     "ip link set lo mtu 1500 gso_max_size 150000 up && "
+		     "tc qdisc add dev lo clsact && "
+		     "tc filter add dev lo egress protocol ipv6 matchall "
+		     "action mirred %s mirror dev %s",
+		     tap->kind == VNET_TUN ? "egress" : "ingress", tap->name))
+		return -1;
+
+	lo.sll_ifindex = if_nametoindex("lo");
+	big->sniffer = socket(AF_PACKET, SOCK_DGRAM, 0);
+	big->listener = socket(AF_INET6, SOCK_STREAM, 0);
+	big->client = socket(AF_INET6, SOCK_STREAM, 0);
+	from.sin6_port = htons(port);
+	if (big->sniffer < 0 || big->listener < 0 || big->client < 0 ||
+	    bind(big->sniffer, (void *)&lo, sizeof(lo)) ||
+	    setsockopt(big->listener, SOL_SOCKET, SO_RCVBUFFORCE, &size, sizeof(size)) ||
+	    setsockopt(big->client, SOL_SOCKET, SO_SNDBUFFORCE, &size, sizeof(size)) ||
+	    bind(big->listener, (void *)&to, sizeof(to)) ||
+	    listen(big->listener, 1) ||
+	    bind(big->client, (void *)&from, sizeof(from)) ||
+	    connect(big->client, (void *)&to, sizeof(to)))
+		return -1;
+	if (pthread_create(&big->receiver, NULL, big_receive, big) ||
+	    pthread_create(&big->sender, NULL, big_send, big))
+		return -1;
+	return 0;
+}
+
+/* How many packets of more than 64 KiB have there been? */
+static inline unsigned int big_packets(struct big_tcp *big)
+{
+	char byte;
+	ssize_t len;
+
+	while ((len = recv(big->sniffer, &byte, 1, MSG_DONTWAIT | MSG_TRUNC)) > 0)
+		big->packets += len > UINT16_MAX + 40;
+	return big->packets;
+}
+
+static inline void big_stop(struct big_tcp *big)
+{
+	big->stop = true;
+	shutdown(big->client, SHUT_RDWR);
+	pthread_join(big->sender, NULL);
+	pthread_join(big->receiver, NULL);
+	close(big->client);
+	close(big->listener);
+	close(big->sniffer);
+}
+
+/* Is it a segment of the flow, with data? */
+static inline bool big_segment(const struct vnet_packet *pkt, uint16_t port)
+{
+	const unsigned char *p = pkt->data;
+
+	return pkt->len > ETH_HLEN + 40 + 60 && p[12] == 0x86 && p[13] == 0xdd &&
+	       (p[54] << 8 | p[55]) == port;
+}
+
+/*
+ * Each segment has the queue, the hash and the type of the flow, whatever kind of
+ * packet its queue was chosen for.
+ */
+static inline void check_big_tcp(struct __test_metadata *_metadata,
+				 struct vnet_tap *tap, const struct vnet_conf *conf,
+				 struct vnet_packet *pkt)
+{
+	unsigned int n = 0, bad = 0, q, queues[4] = {}, quiet = 0;
+	uint16_t port = big_port(conf);
+	uint32_t value = big_value(conf, port, true);
+	struct big_tcp big;
+
+	ASSERT_EQ(0, big_start(&big, tap, port));
+	/* As long as there is progress */
+	while ((n < BIG_SEGMENTS || big_packets(&big) < BIG_PACKETS) && quiet < 10) {
+		if (vnet_tap_recv(tap, pkt, TIMEOUT) != 1) {
+			quiet++;
+			continue;
+		}
+		quiet = 0;
+		if (!big_segment(pkt, port))
+			continue;
+		n++;
+		queues[pkt->queue]++;
+		if (pkt->data[20] != IPPROTO_TCP || pkt->queue != big_queue(conf, value) ||
+		    vnet_hdr_value(pkt) != value ||
+		    vnet_hdr_report(pkt) != VIRTIO_NET_HASH_REPORT_TCPv6) {
+			if (bad++ < 3) {
+				TH_LOG("expected queue %u, hash %08x, report %u; got queue %u, hash %08x, report %u, next header %u",
+				       big_queue(conf, value), value,
+				       VIRTIO_NET_HASH_REPORT_TCPv6, pkt->queue,
+				       vnet_hdr_value(pkt), vnet_hdr_report(pkt),
+				       pkt->data[20]);
+			}
+		}
+	}
+	big_stop(&big);
+	TH_LOG("%u packets of more than 64 KiB; %u segments, %u of them wrong",
+	       big.packets, n, bad);
+	for (q = 0; q < 4; q++)
+		TH_LOG("queue %u: %u", q, queues[q]);
+	EXPECT_LE(BIG_PACKETS, big.packets);
+	EXPECT_LE(BIG_SEGMENTS, n);
+	EXPECT_EQ(0, bad);
+}
+
 #endif /* VNET_TRAFFIC_H */

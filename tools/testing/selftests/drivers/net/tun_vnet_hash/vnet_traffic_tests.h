@@ -551,6 +551,41 @@ TEST_F(gso, whole_of_64k)
 	check_whole(_metadata, self, 45, 1400);
 }
 
+FIXTURE(big_tcp)
+{
+	struct vnet_tap tap;
+	struct vnet_conf conf;
+	struct vnet_packet pkt;
+};
+
+FIXTURE_SETUP(big_tcp)
+{
+	ASSERT_EQ(0, vnet_new_netns());
+	ASSERT_EQ(0, create(&self->tap, "tap0", IFF_TAP, 4, HASH_HDR));
+	vnet_conf_init(&self->conf, BOTH, 4);
+}
+
+FIXTURE_TEARDOWN(big_tcp)
+{
+	vnet_tap_close(&self->tap);
+}
+
+/* With types by which an extension header would lead to another queue */
+TEST_F_TIMEOUT(big_tcp, queue, 120)
+{
+	self->conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
+				    VIRTIO_NET_RSS_HASH_TYPE_IP_EX;
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
+	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
+}
+
+/* With all types, where it would be another report */
+TEST_F_TIMEOUT(big_tcp, report, 120)
+{
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
+	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
+}
+
 /* What others do while packets flow */
 
 #define LOAD_SECONDS	3

@@ -57,6 +57,22 @@ static int ethtool(void *data)
 	return err;
 }
 
+/* How many there are; -1 where that cannot be asked */
+static int counters_shown(void)
+{
+	struct {
+		struct ethtool_sset_info head;
+		__u32 count;
+	} info = {
+		.head.cmd = ETHTOOL_GSSET_INFO,
+		.head.sset_mask = 1ULL << ETH_SS_STATS,
+	};
+
+	if (ethtool(&info))
+		return -1;
+	return info.head.sset_mask ? (int)info.count : -1;
+}
+
 /* Read all counters; each must be there once. */
 static int read_counters(__u64 *counters)
 {
@@ -178,11 +194,21 @@ static void expect_counters(struct __test_metadata *_metadata,
 	}
 }
 
-/* They are there, and 0, before anything is configured, and while nothing is. */
+/* A device that never was told to hash shows none. */
 TEST_F(count, off)
 {
-	expect_counters(_metadata, self);
+	struct vnet_conf conf = self->conf;
+
+	EXPECT_EQ(0, counters_shown());
 	self->conf.arg.flags = 0;
+	pass_flows(_metadata, self);
+	EXPECT_EQ(0, counters_shown());
+
+	/* From the first time on they are there, and begin with 0. */
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &conf.arg));
+	EXPECT_EQ(COUNTERS, counters_shown());
+	expect_counters(_metadata, self);
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &zero_arg));
 	pass_flows(_metadata, self);
 	expect_counters(_metadata, self);
 }
@@ -257,6 +283,8 @@ TEST_F(count, not_of_another_device)
 	ASSERT_EQ(0, vnet_tap_create_kind(&other, variant->kind, "tap1",
 					  IFF_TAP | IFF_VNET_HDR, 1));
 	ASSERT_EQ(0, ioctl(other.fds[0], TUNSETVNETHASH, &self->conf.arg));
+	set_conf(_metadata, self);
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &zero_arg));
 	self->conf.arg.flags = 0;
 	pass_flows(_metadata, self);
 	expect_counters(_metadata, self);

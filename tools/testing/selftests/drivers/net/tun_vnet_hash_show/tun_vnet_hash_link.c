@@ -438,6 +438,75 @@ TEST_F(link, notification_when_down)
 	notify(_metadata, self, "down");
 }
 
+/* Set what is in self->conf, and count the notifications. */
+static unsigned int notifications(struct __test_metadata *_metadata,
+				  FIXTURE_DATA(link) *self,
+				  struct mnl_socket *nl)
+{
+	unsigned int n = 0;
+	char buf[32768];
+
+	set_conf(_metadata, self);
+	while (next_notification(nl, buf, sizeof(buf), QUIET))
+		n++;
+	return n;
+}
+
+/*
+ * A guest may set what it likes as often as it likes: who listens is told only of
+ * what he would see differently, one by one.
+ */
+TEST_F(link, no_notification_without_change)
+{
+	struct mnl_socket *nl = nl_open(RTMGRP_LINK);
+	char buf[32768];
+	unsigned int i;
+
+	ASSERT_NE(NULL, nl);
+	while (next_notification(nl, buf, sizeof(buf), CARRIER))
+		;
+
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	for (i = 0; i < 50; i++)
+		set_conf(_metadata, self);
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+
+	/* Not shown */
+	self->conf.key[0] ^= 1;
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+	self->conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_IPv4;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.arg.key_size = 12;
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+
+	/* Shown */
+	self->conf.arg.flags = TUN_VNET_HASH_RSS;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.arg.unclassified_queue++;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.table[self->conf.arg.indirection_table_length - 1] ^= 1;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.arg.indirection_table_length /= 2;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+
+	/* Of a long table the length is shown, and not what is in it. */
+	self->conf.arg.indirection_table_length = 2 * MAX_SHOWN;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.table[0] ^= 1;
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+	self->conf.arg.indirection_table_length *= 2;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+
+	/* Without RSS neither table nor queue is. */
+	self->conf.arg.flags = TUN_VNET_HASH_REPORT;
+	EXPECT_EQ(1, notifications(_metadata, self, nl));
+	self->conf.arg.unclassified_queue++;
+	self->conf.table[0] ^= 1;
+	EXPECT_EQ(0, notifications(_metadata, self, nl));
+	mnl_socket_close(nl);
+}
+
 #define LINKS	3
 static const char * const names[LINKS] = { "tap0", "tap1", "tap2" };
 

@@ -9,10 +9,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ifaddrs.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/epoll.h>
 #include <sys/ioctl.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -496,45 +498,79 @@ static void fill_queue(struct __test_metadata *_metadata,
 	ASSERT_EQ(0, inject(self, 2 * BURST));
 }
 
+/* What the device has counted as dropped */
+static long tx_dropped(void)
+{
+	const struct rtnl_link_stats *stats;
+	struct ifaddrs *all, *ifa;
+	long dropped = -1;
+
+	if (getifaddrs(&all))
+		return -1;
+	for (ifa = all; ifa; ifa = ifa->ifa_next) {
+		stats = ifa->ifa_data;
+		if (ifa->ifa_addr && ifa->ifa_addr->sa_family == AF_PACKET &&
+		    stats && !strcmp(ifa->ifa_name, "tap0"))
+			dropped = stats->tx_dropped;
+	}
+	freeifaddrs(all);
+	return dropped;
+}
+
+/* Read a queue until it is empty: how many came of each frame, and in order? */
+static unsigned int read_queue(struct __test_metadata *_metadata,
+			       FIXTURE_DATA(xdp) *self, unsigned int queue,
+			       unsigned int *seen)
+{
+	struct vnet_tap one = { .fds = { self->tap.fds[queue] },
+				.queues = 1, .hdr_size = HASH_HDR };
+	unsigned int n;
+	int id, last = -1;
+
+	for (n = 0; vnet_tap_recv(&one, &self->pkt, 0) == 1; n++) {
+		id = which(self);
+		ASSERT_LE(0, id);
+		EXPECT_LE(last, id);
+		EXPECT_EQ(queue, self->expect[id].queue);
+		last = id;
+		seen[id]++;
+	}
+	return n;
+}
+
 /*
- * Of each bulk, what stands before the first frame for the full queue comes to
- * its queue; what stands behind may be lost, but comes once or not at all.
+ * A full queue refuses its own frames and no others: of a bulk with one frame for
+ * it, wherever that stands, all the others come.
  */
 TEST_F(xdp, one_queue_full)
 {
-	unsigned int seen[VNET_XDP_FRAMES] = {}, full, i, n;
+	unsigned int seen[VNET_XDP_FRAMES], full, i, q;
+	long dropped;
 
 	ASSERT_EQ(0, vnet_run("ip link set tap0 txqueuelen %u", RING));
 	for (full = 0; full < BULK; full++) {
 		fill_queue(_metadata, self);
-		for (i = 1; i < BULK; i++)
-			add_frame_for_queue(self, 1 + i % 3);
-		/* Frame 0, for the full queue, comes in the place of another. */
-		self->frames[BULK] = self->frames[full];
-		self->frames[full] = self->frames[0];
-		self->frames[0] = self->frames[BULK];
+		self->state.count = 0;
+		for (i = 0; i < BULK; i++)
+			add_frame_for_queue(self, i == full ? 0 : 1 + i % 3);
 		ASSERT_EQ(0, load_frames(self));
+		dropped = tx_dropped();
 		ASSERT_EQ(0, inject(self, BULK));
+		EXPECT_EQ(dropped + 1, tx_dropped());
 
 		memset(seen, 0, sizeof(seen));
-		for (n = 0; vnet_tap_recv(&self->tap, &self->pkt, 0) == 1; n++) {
-			const unsigned char *p = self->pkt.data +
-						 self->pkt.len - 4;
-
-			/* The trailers have moved with the frames. */
-			ASSERT_GT(BULK, p[3]);
-			seen[p[3]]++;
-		}
-		EXPECT_EQ(RING, seen[0]);
-		for (i = 1; i < BULK; i++) {
-			unsigned int at = i == full ? 0 : i;
-
-			if (at < full) {
-				EXPECT_EQ(1, seen[i]);
-			} else {
-				EXPECT_GE(1, seen[i]);
+		for (q = 1; q < 4; q++)
+			read_queue(_metadata, self, q, seen);
+		for (i = 0; i < BULK; i++) {
+			EXPECT_EQ(i != full, seen[i]) {
+				TH_LOG("frame %u, with frame %u for the full queue",
+				       i, full);
 			}
 		}
+		/* The full queue has what it had. */
+		for (i = 0; vnet_tap_recv(&self->tap, &self->pkt, 0) == 1; i++)
+			EXPECT_EQ(0, self->pkt.queue);
+		EXPECT_EQ(RING, i);
 	}
 
 	/* Nothing is wrong afterwards. */
@@ -543,6 +579,105 @@ TEST_F(xdp, one_queue_full)
 	add_table(self);
 	ASSERT_EQ(0, vnet_run("ip link set tap0 txqueuelen 1000"));
 	check_burst(_metadata, self);
+}
+
+/* The reader of one queue stands still: the others miss no frame, for ever. */
+TEST_F(xdp, stalled_queue)
+{
+	unsigned int seen[VNET_XDP_FRAMES] = {}, round, i, q;
+	long dropped;
+
+	ASSERT_EQ(0, vnet_run("ip link set tap0 txqueuelen %u", RING));
+	fill_queue(_metadata, self);
+	self->state.count = 0;
+	for (i = 0; i < BURST; i++)
+		add_frame_for_queue(self, i % 2 ? 1 + i / 2 % 3 : 0);
+	ASSERT_EQ(0, load_frames(self));
+	dropped = tx_dropped();
+	for (round = 1; round <= 20; round++) {
+		ASSERT_EQ(0, inject(self, BURST));
+		for (q = 1; q < 4; q++)
+			read_queue(_metadata, self, q, seen);
+		for (i = 0; i < BURST; i++) {
+			ASSERT_EQ(i % 2 ? round : 0, seen[i]) {
+				TH_LOG("frame %u for queue %u came %u times in %u rounds",
+				       i, self->expect[i].queue, seen[i], round);
+			}
+		}
+		/* Half of them were for the full queue. */
+		EXPECT_EQ(dropped + round * BURST / 2, tx_dropped());
+	}
+}
+
+/* Of this size the kernel gives a place back as soon as the frame is read. */
+#define SMALL_RING	16
+
+/* A queue with room for some takes the first ones, in their order. */
+TEST_F(xdp, queue_with_little_room)
+{
+	unsigned int seen[VNET_XDP_FRAMES] = {}, room, i, n, q;
+	struct vnet_tap first = { .fds = { self->tap.fds[0] },
+				  .queues = 1, .hdr_size = HASH_HDR };
+	long dropped;
+
+	ASSERT_EQ(0, vnet_run("ip link set tap0 txqueuelen %u", SMALL_RING));
+	for (room = 0; room <= BULK / 2; room++) {
+		fill_queue(_metadata, self);
+		for (i = 0; i < room; i++)
+			ASSERT_EQ(1, vnet_tap_recv(&first, &self->pkt, 0));
+		self->state.count = 0;
+		for (i = 0; i < BULK; i++)
+			add_frame_for_queue(self, i % 2 ? 1 + i % 3 : 0);
+		ASSERT_EQ(0, load_frames(self));
+		dropped = tx_dropped();
+		ASSERT_EQ(0, inject(self, BULK));
+		EXPECT_EQ(dropped + BULK / 2 - room, tx_dropped());
+
+		for (n = room; n < SMALL_RING; n++)
+			ASSERT_EQ(1, vnet_tap_recv(&first, &self->pkt, 0));
+		memset(seen, 0, sizeof(seen));
+		for (q = 0; q < 4; q++)
+			read_queue(_metadata, self, q, seen);
+		for (i = 0; i < BULK; i++) {
+			EXPECT_EQ(i % 2 || i / 2 < room, seen[i]) {
+				TH_LOG("frame %u for queue %u, of which queue 0 had room for %u",
+				       i, self->expect[i].queue, room);
+			}
+		}
+	}
+}
+
+/*
+ * The readers of all queues are woken, though the last bulk of a burst, with which
+ * the sender says that no more come for now, has a frame for one of them only.
+ * Unlike poll(), epoll tells of a queue only if it was woken for it.
+ */
+TEST_F(xdp, each_reader_is_woken)
+{
+	struct epoll_event event = { .events = EPOLLIN }, events[4];
+	unsigned int i, q, woken = 0;
+	int epoll, n;
+
+	for (i = 0; i < BULK; i++)
+		add_frame_for_queue(self, i % 4);
+	add_frame_for_queue(self, 0);
+	set_conf(_metadata, self);
+	ASSERT_EQ(0, load_frames(self));
+	epoll = epoll_create1(0);
+	ASSERT_LE(0, epoll);
+	for (q = 0; q < 4; q++) {
+		event.data.u32 = q;
+		ASSERT_EQ(0, epoll_ctl(epoll, EPOLL_CTL_ADD, self->tap.fds[q],
+				       &event));
+	}
+	ASSERT_EQ(0, epoll_wait(epoll, events, 4, 0));
+
+	ASSERT_EQ(0, inject(self, BULK + 1));
+	n = epoll_wait(epoll, events, 4, TIMEOUT);
+	for (i = 0; n > 0 && i < n; i++)
+		woken |= 1U << events[i].data.u32;
+	EXPECT_EQ(0xf, woken);
+	close(epoll);
 }
 
 static long available_kib(void)

@@ -645,4 +645,25 @@ TEST_F(program, paged)
 	EXPECT_EQ(0, bad);
 }
 
+/* IPv6 packets of more than 64 KiB, by the program's hash and by the kernel's */
+static inline void big_tcp(struct __test_metadata *_metadata,
+			   FIXTURE_DATA(program) *self, const char *file)
+{
+	self->report.arg.hash_types = 0;
+	self->conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
+				    VIRTIO_NET_RSS_HASH_TYPE_IP_EX;
+	ASSERT_START(file);
+	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
+}
+
+TEST_F_TIMEOUT(program, big_tcp_rss, 120)
+{
+	big_tcp(_metadata, self, "vnet_rss.bpf.o");
+}
+
+TEST_F_TIMEOUT(program, big_tcp_kfunc, 120)
+{
+	big_tcp(_metadata, self, "vnet_kfunc.bpf.o");
+}
+
 #endif /* STEERING_TESTS_H */

@@ -244,6 +244,33 @@ TEST_F(caps, load)
 	}
 }
 
+/* There is nothing that a program of this type could be attached as. */
+TEST(expected_attach_type)
+{
+	static const enum bpf_attach_type types[] = {
+		1, BPF_XDP, BPF_SK_LOOKUP, BPF_NETKIT_PEER, 999,
+	};
+	LIBBPF_OPTS(bpf_prog_load_opts, opts);
+	const struct bpf_insn insns[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	unsigned int i;
+	int fd;
+
+	fd = bpf_prog_load(BPF_PROG_TYPE_VNET_HASH, NULL, "GPL", insns, 2, &opts);
+	ASSERT_LE(0, fd);
+	close(fd);
+	for (i = 0; i < ARRAY_SIZE(types); i++) {
+		opts.expected_attach_type = types[i];
+		fd = bpf_prog_load(BPF_PROG_TYPE_VNET_HASH, NULL, "GPL", insns,
+				   2, &opts);
+		EXPECT_EQ(-EINVAL, fd) {
+			TH_LOG("attach type %d", types[i]);
+		}
+	}
+}
+
 /* Run on a packet of no device, a program is told so. */
 TEST(test_run)
 {

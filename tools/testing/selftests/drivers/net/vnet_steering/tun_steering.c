@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /* Steering programs on tun */
 
+#include <sys/resource.h>
+
 #include "vnet_tap.h"
 
 static const enum vnet_kind device = VNET_TUN;
@@ -165,6 +167,79 @@ TEST_F(program, replaced_while_waiting)
 	EXPECT_EQ(1, steering_runs(prog2.prog));
 	steering_unload(&prog2);
 	close(stats);
+}
+
+#define CSUM_SWITCHES	300	/* between the two senders */
+
+/*
+ * Send on CPU 0 without a qdisc, where the program runs in the system call, until
+ * this process lost the CPU often enough.
+ */
+static void csum_send(const FIXTURE_DATA(program) *self, unsigned int which)
+{
+	unsigned char frame[64] = { 2, [11] = which, 0x88, 0xb5 };
+	struct rusage usage;
+	cpu_set_t cpus;
+	int on = 1, fd;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(0, &cpus);
+	fd = vnet_packet_socket("tap0");
+	if (fd < 0 || sched_setaffinity(0, sizeof(cpus), &cpus) ||
+	    setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)))
+		_exit(1);
+	do {
+		/* The ring is full before long, and that is no matter. */
+		send(fd, frame, sizeof(frame), 0);
+		getrusage(RUSAGE_SELF, &usage);
+	} while (usage.ru_nivcsw < CSUM_SWITCHES);
+	_exit(0);
+}
+
+/* Helpers may keep what they work on with the CPU: no other run comes in between. */
+TEST_F_TIMEOUT(program, runs_do_not_mix, 120)
+{
+	struct vnet_csum pattern;
+	int map, status, which;
+	unsigned int i;
+	__u64 sum;
+	pid_t pid[VNET_CSUM_PATTERNS];
+
+	ASSERT_EQ(0, steering_load(&self->prog, "vnet_csum.bpf.o"));
+	map = steering_map(&self->prog, "patterns");
+	for (which = 0; which < VNET_CSUM_PATTERNS; which++) {
+		memset(&pattern, 0, sizeof(pattern));
+		for (i = sum = 0; i < ARRAY_SIZE(pattern.words); i++) {
+			pattern.words[i] = which ? 0x01010101u * (i + 3) : 0x00fe1200u + i;
+			sum += (pattern.words[i] & 0xffff) + (pattern.words[i] >> 16);
+		}
+		while (sum >> 16)
+			sum = (sum & 0xffff) + (sum >> 16);
+		pattern.sum = sum;
+		ASSERT_EQ(0, bpf_map_update_elem(map, &which, &pattern, 0));
+	}
+	ASSERT_EQ(0, attach(&self->tap, self->prog.prog));
+
+	for (which = 0; which < VNET_CSUM_PATTERNS; which++) {
+		pid[which] = fork();
+		ASSERT_LE(0, pid[which]);
+		if (!pid[which])
+			csum_send(self, which);
+	}
+	/* When one is done it no longer disturbs the other, which may never be done. */
+	ASSERT_LT(0, wait(&status));
+	EXPECT_EQ(0, status);
+	for (which = 0; which < VNET_CSUM_PATTERNS; which++)
+		kill(pid[which], SIGKILL);
+	wait(NULL);
+
+	for (which = 0; which < VNET_CSUM_PATTERNS; which++) {
+		ASSERT_EQ(0, bpf_map_lookup_elem(map, &which, &pattern));
+		TH_LOG("pattern %d: %llu sums, %llu wrong", which, pattern.sums,
+		       pattern.wrong);
+		EXPECT_LT(0, pattern.sums);
+		EXPECT_EQ(0, pattern.wrong);
+	}
 }
 
 static bool write_text(const char *file, const char *text)

@@ -16,8 +16,8 @@
 
 enum {
 	MAX_VLAN_TAGS	= 2,
-	MAX_EXT_HEADERS	= 8,
-	MAX_OPTIONS	= 16,
+	MAX_EXT_HEADERS	= 16,
+	MAX_OPTIONS	= 64,
 
 	EXT_HOP_BY_HOP	= 0,
 	EXT_ROUTING	= 43,
@@ -27,9 +27,14 @@ enum {
 	EXT_MOBILITY	= 135,
 
 	OPT_PAD1	= 0,
+	OPT_JUMBO	= 0xc2,
 	OPT_HOME_ADDR	= 0xc9,
 
 	PROTO_NONE	= 59,
+
+	EX_TYPES	= VIRTIO_NET_RSS_HASH_TYPE_IP_EX |
+			  VIRTIO_NET_RSS_HASH_TYPE_TCP_EX |
+			  VIRTIO_NET_RSS_HASH_TYPE_UDP_EX,
 };
 
 struct hash {
@@ -48,6 +53,7 @@ struct walk {
 	__u32 opt, end;		/* options yet to be looked at */
 	__u32 options, headers;	/* that were */
 	bool have_home, have_routing;
+	bool beyond;		/* what is looked at */
 };
 
 struct vnet_steer_toeplitz toeplitz SEC(".data.toeplitz");
@@ -211,6 +217,8 @@ static __always_inline void walk_option(struct walk *w)
 	}
 	if (w->options < MAX_OPTIONS)
 		w->opt = at;
+	else if (at < w->end)
+		w->beyond = true;
 }
 
 /*
@@ -232,7 +240,11 @@ static int walk_on(__u32 turn, void *ctx)
 	if (!is_extension(proto))
 		return 1;
 	w->proto = PROTO_NONE;
-	if (w->headers++ >= MAX_EXT_HEADERS || proto == EXT_FRAGMENT ||
+	if (w->headers++ >= MAX_EXT_HEADERS) {
+		w->beyond = true;
+		return 1;
+	}
+	if (proto == EXT_FRAGMENT ||
 	    bpf_skb_load_bytes(w->skb, w->off, hdr, sizeof(hdr)))
 		return 1;
 	w->end = w->off + (proto == EXT_AUTH ? (hdr[1] + 2) * 4 :
@@ -241,9 +253,11 @@ static int walk_on(__u32 turn, void *ctx)
 		return 1;
 
 	w->opt = w->end;
-	if (proto == EXT_DEST_OPTS && !w->have_home &&
-	    w->options < MAX_OPTIONS) {
-		w->opt = w->off + 2;
+	if (proto == EXT_DEST_OPTS && !w->have_home) {
+		if (w->options < MAX_OPTIONS)
+			w->opt = w->off + 2;
+		else
+			w->beyond = true;
 	} else if (proto == EXT_ROUTING && !w->have_routing &&
 		   hdr[1] == 2 && hdr[2] == 2 && hdr[3] == 1) {
 		bpf_skb_load_bytes(w->skb, w->off + 8, w->ex_addrs + 16, 16);
@@ -252,6 +266,20 @@ static int walk_on(__u32 turn, void *ctx)
 	w->proto = hdr[0];
 	w->off = w->end;
 	return 0;
+}
+
+/*
+ * The header that the kernel's own stack puts into a packet of many segments, for
+ * it is longer than an IPv6 header can say: the segments have none.
+ */
+static __always_inline bool is_big_tcp(struct __sk_buff *skb, struct walk *w)
+{
+	__u8 hdr[8];
+
+	return skb->gso_size && skb->len > 65536 &&
+	       w->proto == EXT_HOP_BY_HOP &&
+	       !bpf_skb_load_bytes(skb, w->off, hdr, sizeof(hdr)) &&
+	       hdr[0] == IPPROTO_TCP && hdr[1] == 0 && hdr[2] == OPT_JUMBO;
 }
 
 /* All the rest: tags, options, extension headers, pages, what is cut off */
@@ -284,11 +312,17 @@ static __always_inline void hash_any(struct __sk_buff *skb, struct hash *hash)
 	__builtin_memcpy(w.ex_addrs, &ip6.saddr, sizeof(w.ex_addrs));
 	w.off += sizeof(ip6);
 	w.proto = ip6.nexthdr;
+	if (is_big_tcp(skb, &w)) {
+		w.proto = IPPROTO_TCP;
+		w.off += 8;
+	}
 	ex = is_extension(w.proto);
 	if (ex)
 		bpf_loop(MAX_EXT_HEADERS + MAX_OPTIONS + 2, walk_on, &w, 0);
 	if (bpf_skb_load_bytes(skb, w.off, w.ports, 4))
 		w.proto = PROTO_NONE;
+	if (w.beyond && conf.types & EX_TYPES)
+		return;
 	if (ex)
 		hash_ipv6(hash, w.ex_addrs, w.proto, w.ports,
 			  VIRTIO_NET_HASH_REPORT_IPv6_EX);

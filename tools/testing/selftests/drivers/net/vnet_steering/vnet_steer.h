@@ -55,4 +55,14 @@ struct vnet_flow_key {
 	__u16 zero;
 };
 
+/* What vnet_csum.bpf.c sums, and what it says about it */
+#define VNET_CSUM_PATTERNS	2
+
+struct vnet_csum {
+	__u32 words[127];
+	__u32 sum;	/* of these, folded to 16 bits */
+	__u64 sums;
+	__u64 wrong;	/* of the former */
+};
+
 #endif /* VNET_STEER_H */

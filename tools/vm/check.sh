@@ -193,6 +193,29 @@ check_clang()
 	no_new check-clang LLVM=1 CC="ccache clang" W=1
 }
 
+# A kernel of 32 bits and one CPU that leaves out most of what the series use: no
+# declaration comes along by chance.
+check_small_config()
+{
+	local out=$cache/build/check-small symbol
+	local make=(make -C "$tree" O="$out" ARCH=i386 CC="ccache gcc")
+	mkdir -p "$out"
+	"${make[@]}" tinyconfig
+	(cd "$out" && "$tree/scripts/kconfig/merge_config.sh" -m -O "$out" \
+		.config "$config/small.config")
+	"${make[@]}" olddefconfig
+	while read -r symbol; do
+		grep -qxF "$symbol" "$out/.config" ||
+			{ echo "Kconfig did not take $symbol"; return 1; }
+	done < <(grep '^CONFIG_' "$config/small.config")
+	if grep -E '^CONFIG_(64BIT|SMP|JUMP_LABEL|BPF_SYSCALL)=' "$out/.config"; then
+		echo "that is no small configuration"
+		return 1
+	fi
+	"${make[@]}" "$jobs" KCFLAGS=-Werror drivers/net/ drivers/vhost/ net/core/ \
+		net/ethtool/
+}
+
 # module_warns NAME MAKEARGS...: the loadable module gives no warning, built anew with
 # the kernel that the check NAME configures.
 module_warns()
@@ -452,6 +475,7 @@ check "checkpatch files"
 check "kernel doc"
 check "sparse and W1"
 check "clang"
+check "small config"
 check "bpfnic"
 check "fetch once"
 check "shellcheck"

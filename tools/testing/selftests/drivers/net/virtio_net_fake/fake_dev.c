@@ -229,6 +229,12 @@ int fake_resume(struct fake_dev *dev)
 	return ioctl(dev->fd, VIRTIO_NET_FAKE_RESTORE) ? -errno : 0;
 }
 
+/** fake_no_queues() - the driver will get no virtqueues, once; 0 or -errno */
+int fake_no_queues(struct fake_dev *dev)
+{
+	return ioctl(dev->fd, VIRTIO_NET_FAKE_NO_QUEUES) ? -errno : 0;
+}
+
 /* ---- What a device does with a command: virtio 1.3, 5.1.6.5 ---- */
 
 static uint16_t get16(const uint8_t *p)
@@ -844,6 +850,34 @@ int fake_set_feature(struct fake_dev *dev, const char *feature, bool on)
 	if (err)
 		return err;
 	return fake_get_feature(dev, feature) == on ? 0 : -EINVAL;
+}
+
+/**
+ * fake_swap_features() - `ethtool -K`, of two features in one request
+ * @dev: device
+ * @off: one to turn off
+ * @on: one to turn on
+ *
+ * Return: 0, whatever became of it, or -errno.
+ */
+int fake_swap_features(struct fake_dev *dev, const char *off, const char *on)
+{
+	struct {
+		struct ethtool_sfeatures arg;
+		struct ethtool_set_features_block blocks[4];
+	} set = {
+		.arg = { .cmd = ETHTOOL_SFEATURES, .size = 2 },
+	};
+	int i_off, i_on;
+
+	i_off = string_index(dev, ETH_SS_FEATURES, off);
+	i_on = string_index(dev, ETH_SS_FEATURES, on);
+	if (i_off < 0 || i_on < 0)
+		return -ENOENT;
+	set.arg.features[i_off / 32].valid |= 1U << i_off % 32;
+	set.arg.features[i_on / 32].valid |= 1U << i_on % 32;
+	set.arg.features[i_on / 32].requested |= 1U << i_on % 32;
+	return ethtool(dev, &set);
 }
 
 /** fake_get_feature() - `ethtool -k`: 0, 1 or -errno */

@@ -142,6 +142,7 @@ uint64_t fake_negotiated(struct fake_dev *dev);
 int fake_answer(struct fake_dev *dev, uint8_t class, uint8_t cmd, uint8_t ack);
 int fake_suspend(struct fake_dev *dev);
 int fake_resume(struct fake_dev *dev);
+int fake_no_queues(struct fake_dev *dev);
 int fake_sync(struct fake_dev *dev);
 int fake_log(struct fake_dev *dev, const char *what);
 
@@ -169,6 +170,7 @@ int fake_get_key(struct fake_dev *dev, uint8_t *key, unsigned int *len);
 int fake_set_flow(struct fake_dev *dev, uint32_t flow_type, uint64_t data);
 int fake_get_flow(struct fake_dev *dev, uint32_t flow_type, uint64_t *data);
 int fake_set_feature(struct fake_dev *dev, const char *feature, bool on);
+int fake_swap_features(struct fake_dev *dev, const char *off, const char *on);
 int fake_get_feature(struct fake_dev *dev, const char *feature);
 long long fake_stat(struct fake_dev *dev, const char *name);
 long long fake_link_stat(struct fake_dev *dev, const char *name);

@@ -104,6 +104,19 @@ int grow(struct xdp_md *ctx)
 	return s->verdict;
 }
 
+struct {
+	__uint(type, BPF_MAP_TYPE_DEVMAP);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32);
+} out SEC(".maps");
+
+SEC("xdp")
+int forward(struct xdp_md *ctx)
+{
+	return bpf_redirect_map(&out, 0, 0);
+}
+
 /* Of a packet socket. */
 SEC("socket")
 int look(struct __sk_buff *skb)

@@ -12,6 +12,8 @@
 
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
+#include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 
 #include "../../../kselftest_harness.h"
 #include "fake_dev.h"
@@ -604,6 +606,213 @@ TEST_F(resume, nonsense_mtu)
 {
 	other_mtu(_metadata, &self->dev, 67);
 	EXPECT_EQ(1500, fake_get_mtu(&self->dev));
+}
+
+/* Less was for a while. */
+TEST_F(resume, mtu_back)
+{
+	other_mtu(_metadata, &self->dev, 1400);
+	EXPECT_EQ(1400, fake_get_mtu(&self->dev));
+	other_mtu(_metadata, &self->dev, 1500);
+	EXPECT_EQ(1400, fake_get_mtu(&self->dev));
+	EXPECT_EQ(0, fake_set_mtu(&self->dev, 1500));
+	/* But no more than at first: the buffers are for that. */
+	other_mtu(_metadata, &self->dev, 9000);
+	EXPECT_EQ(1500, fake_get_mtu(&self->dev));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&self->dev, 1501));
+}
+
+/* Both devices have one MTU. */
+TEST(standby_lower_mtu)
+{
+	struct fake_dev dev, master;
+
+	ASSERT_EQ(0, fake_init(&dev, RESUME | FAKE_F(STANDBY)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_NE('\0', dev.master[0]);
+	master = dev;
+	memcpy(master.name, dev.master, sizeof(master.name));
+	ASSERT_EQ(0, fake_up(&master, true));
+	other_mtu(_metadata, &dev, 1300);
+	EXPECT_EQ(1300, fake_get_mtu(&dev));
+	EXPECT_EQ(1300, fake_get_mtu(&master));
+	EXPECT_EQ(-EINVAL, fake_set_mtu(&master, 1301));
+	EXPECT_EQ(1300, fake_get_mtu(&master));
+	other_mtu(_metadata, &dev, 1500);
+	EXPECT_EQ(0, fake_set_mtu(&master, 1500));
+	EXPECT_EQ(1500, fake_get_mtu(&dev));
+	fake_destroy(&dev);
+}
+
+/* ---- A device with another address after the suspension ---- */
+
+static const uint8_t other_mac[6] = { 0x52, 0x54, 0x00, 0x65, 0x43, 0x21 };
+
+static void replace(struct __test_metadata *_metadata, struct fake_dev *dev)
+{
+	ASSERT_EQ(0, fake_suspend(dev));
+	memcpy(dev->config.mac, other_mac, sizeof(other_mac));
+	ASSERT_EQ(0, fake_change(dev));
+	ASSERT_EQ(0, fake_resume(dev));
+	ASSERT_EQ(0, fake_sync(dev));
+}
+
+/* It is told the address that the guest is known by. */
+TEST_F(resume, replaced_mac)
+{
+	uint8_t before[6], after[6];
+
+	ASSERT_EQ(0, fake_get_mac(&self->dev, before));
+	replace(_metadata, &self->dev);
+	ASSERT_EQ(0, fake_get_mac(&self->dev, after));
+	EXPECT_EQ(0, memcmp(before, after, sizeof(after)));
+	EXPECT_TRUE(self->dev.state.mac_set);
+	EXPECT_EQ(0, memcmp(after, self->dev.state.mac, sizeof(after)));
+}
+
+/* How many messages say that a network device has @mac? */
+static int told(int fd, const uint8_t *mac)
+{
+	char buf[16384];
+	ssize_t n;
+	int count = 0;
+
+	while ((n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+		count += !!memmem(buf, n, mac, 6);
+	return count;
+}
+
+/* It cannot be told: then the address is the device's, and everybody hears of it,
+ * each time.
+ */
+TEST(resume_replaced_mac_taken)
+{
+	struct sockaddr_nl addr = { .nl_family = AF_NETLINK, .nl_groups = RTMGRP_LINK };
+	struct fake_dev dev;
+	uint8_t mac[6];
+	int fd;
+
+	ASSERT_EQ(0, fake_init(&dev, RESUME & ~FAKE_F(CTRL_MAC_ADDR)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(0, fake_up(&dev, true));
+	fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+	ASSERT_LE(0, fd);
+	ASSERT_EQ(0, bind(fd, (struct sockaddr *)&addr, sizeof(addr)));
+	replace(_metadata, &dev);
+	ASSERT_EQ(0, fake_get_mac(&dev, mac));
+	EXPECT_EQ(0, memcmp(other_mac, mac, sizeof(mac)));
+	EXPECT_LT(0, told(fd, other_mac));
+
+	ASSERT_EQ(0, fake_suspend(&dev));
+	dev.config.mac[5] ^= 1;
+	ASSERT_EQ(0, fake_change(&dev));
+	ASSERT_EQ(0, fake_resume(&dev));
+	ASSERT_EQ(0, fake_get_mac(&dev, mac));
+	EXPECT_EQ(0, memcmp(dev.config.mac, mac, sizeof(mac)));
+	close(fd);
+	fake_destroy(&dev);
+}
+
+/* The administrator's address stays, in any case. */
+TEST(resume_replaced_mac_own)
+{
+	static const uint8_t own[6] = { 0x52, 0x54, 0, 1, 2, 3 };
+	struct fake_dev dev;
+	uint8_t mac[6];
+
+	ASSERT_EQ(0, fake_init(&dev, RESUME & ~FAKE_F(CTRL_MAC_ADDR)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(0, fake_set_mac(&dev, own));
+	replace(_metadata, &dev);
+	ASSERT_EQ(0, fake_get_mac(&dev, mac));
+	EXPECT_EQ(0, memcmp(own, mac, sizeof(mac)));
+	fake_destroy(&dev);
+}
+
+/* ---- Others ---- */
+
+/* What was counted stays counted. */
+TEST_F(resume, counters)
+{
+	long long before;
+	int fd;
+
+	fd = fake_listen(self->dev.name);
+	ASSERT_LE(0, fd);
+	EXPECT_TRUE(received(&self->dev, fd, 1000, 2));
+	close(fd);
+	before = fake_link_stat(&self->dev, "rx_bytes");
+	EXPECT_LE(1000, before);
+	suspend_and_resume(_metadata, &self->dev);
+	EXPECT_LE(before, fake_link_stat(&self->dev, "rx_bytes"));
+}
+
+/* A VLAN whose frames the device will not let pass is none. */
+TEST_F(resume, vlan_refused)
+{
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_VLAN,
+				 VIRTIO_NET_CTRL_VLAN_ADD, VIRTIO_NET_ERR));
+	EXPECT_NE(0, fake_run("ip link add link %s name fake.5 type vlan id 5 2>&1",
+			      self->dev.name));
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_VLAN,
+				 VIRTIO_NET_CTRL_VLAN_ADD, VIRTIO_NET_OK));
+	EXPECT_EQ(0, fake_run("ip link add link %s name fake.5 type vlan id 5",
+			      self->dev.name));
+}
+
+/* Kilobytes that the system has left, as far as it says. */
+static long available(void)
+{
+	char line[128];
+	long kb = -1;
+	FILE *file;
+
+	file = fopen("/proc/meminfo", "r");
+	if (!file)
+		return -1;
+	while (kb < 0 && fgets(line, sizeof(line), file))
+		if (sscanf(line, "MemAvailable: %ld kB", &kb) != 1)
+			kb = -1;
+	fclose(file);
+	return kb;
+}
+
+FIXTURE(probe)
+{
+	long before;
+};
+
+FIXTURE_SETUP(probe)
+{
+}
+
+FIXTURE_TEARDOWN(probe)
+{
+}
+
+/* The device does not take its address, so the probe fails: a table of 64 KB and a
+ * header, for which 128 KB are allocated each time, which are given back.
+ */
+TEST_F_TIMEOUT(probe, failed, 120)
+{
+	const int warm = 20, times = 250;
+	struct fake_dev dev;
+	int i;
+
+	for (i = 0; i < warm + times; i++) {
+		/* Without what was cached at first. */
+		if (i == warm)
+			self->before = available();
+		ASSERT_EQ(0, fake_init(&dev, BASE | FAKE_F(CTRL_MAC_ADDR) | FAKE_F(RSS)));
+		dev.features &= ~FAKE_F(MAC);
+		dev.config.rss_max_indirection_table_length = FAKE_MAX_TABLE;
+		ASSERT_EQ(0, fake_answer(&dev, VIRTIO_NET_CTRL_MAC,
+					 VIRTIO_NET_CTRL_MAC_ADDR_SET, VIRTIO_NET_ERR));
+		ASSERT_EQ(-ENODEV, fake_add(&dev));
+		fake_destroy(&dev);
+	}
+	ASSERT_LT(0, self->before);
+	EXPECT_GT(times * 128 / 2, self->before - available());
 }
 
 TEST_HARNESS_MAIN

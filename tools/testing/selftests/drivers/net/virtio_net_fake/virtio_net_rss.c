@@ -377,7 +377,118 @@ TEST_F(report, refused)
 	EXPECT_EQ(0, fake_get_feature(&self->dev, "rx-hashing"));
 }
 
+/* What hashes no more is not shown as if it did. */
+TEST_F(report, refused_channels)
+{
+	unsigned int pairs;
+
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-hashing", true));
+	ASSERT_EQ(0, fake_set_pairs(&self->dev, 2));
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_HASH_CONFIG, VIRTIO_NET_ERR));
+	EXPECT_EQ(-EINVAL, fake_set_pairs(&self->dev, 3));
+	expect_same(_metadata, &self->dev);
+	ASSERT_EQ(0, fake_get_pairs(&self->dev, &pairs, NULL));
+	EXPECT_EQ(2, pairs);
+	EXPECT_EQ(self->dev.state.hashes, fake_get_feature(&self->dev, "rx-hashing"));
+	/* And may be had later. */
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_HASH_CONFIG, VIRTIO_NET_OK));
+	EXPECT_EQ(0, fake_set_feature(&self->dev, "rx-hashing", true));
+	expect_same(_metadata, &self->dev);
+	EXPECT_EQ(FAKE_TYPES, self->dev.state.types);
+}
+
+/* Two requests in one: the device takes one of them. */
+TEST(features_refused)
+{
+	struct fake_dev dev;
+	bool gro_hw;
+
+	ASSERT_EQ(0, fake_init(&dev, REPORT | FAKE_F(GUEST_CSUM) | FAKE_F(GUEST_TSO4) |
+			       FAKE_F(CTRL_GUEST_OFFLOADS)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(1, fake_get_feature(&dev, "rx-gro-hw"));
+	ASSERT_EQ(0, fake_answer(&dev, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_HASH_CONFIG,
+				 VIRTIO_NET_ERR));
+	ASSERT_EQ(0, fake_swap_features(&dev, "rx-gro-hw", "rx-hashing"));
+	ASSERT_EQ(0, fake_sync(&dev));
+	gro_hw = dev.state.offloads & FAKE_F(GUEST_TSO4);
+	EXPECT_EQ(gro_hw, fake_get_feature(&dev, "rx-gro-hw"));
+	EXPECT_EQ(0, fake_get_feature(&dev, "rx-hashing"));
+	fake_destroy(&dev);
+}
+
 /* ---- A suspension ---- */
+
+/* Queue pairs, of the device, of `ethtool -l` and of the stack's transmission. */
+static void expect_pairs(struct __test_metadata *_metadata, struct fake_dev *dev,
+			 unsigned int want)
+{
+	unsigned int pairs;
+
+	ASSERT_EQ(0, fake_sync(dev));
+	EXPECT_FALSE(dev->state.malformed);
+	EXPECT_EQ(want, dev->state.pairs);
+	ASSERT_EQ(0, fake_get_pairs(dev, &pairs, NULL));
+	EXPECT_EQ(want, pairs);
+	EXPECT_EQ(0, fake_run("[ -d /sys/class/net/%s/queues/tx-%u ] &&"
+			      "[ ! -d /sys/class/net/%s/queues/tx-%u ]",
+			      dev->name, want - 1, dev->name, want));
+}
+
+/* The device comes back, and takes no more than one queue pair. */
+TEST(resume_one_pair)
+{
+	struct fake_dev dev;
+
+	ASSERT_EQ(0, fake_init(&dev, BASE | FAKE_F(MQ)));
+	ASSERT_EQ(0, fake_add(&dev));
+	ASSERT_EQ(0, fake_up(&dev, true));
+	ASSERT_EQ(0, fake_set_pairs(&dev, 4));
+	ASSERT_EQ(0, fake_suspend(&dev));
+	ASSERT_EQ(0, fake_answer(&dev, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
+				 VIRTIO_NET_ERR));
+	ASSERT_EQ(0, fake_resume(&dev));
+	expect_pairs(_metadata, &dev, 1);
+	/* More again, when it wants to. */
+	ASSERT_EQ(0, fake_answer(&dev, VIRTIO_NET_CTRL_MQ, VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET,
+				 VIRTIO_NET_OK));
+	EXPECT_EQ(0, fake_set_pairs(&dev, 4));
+	expect_pairs(_metadata, &dev, 4);
+	fake_destroy(&dev);
+}
+
+/* Without RSS it can still steer automatically. */
+TEST_F(rss, resume_refused)
+{
+	unsigned int len;
+	uint32_t table[FAKE_TABLE];
+
+	ASSERT_EQ(0, fake_up(&self->dev, true));
+	ASSERT_EQ(0, fake_set_pairs(&self->dev, 3));
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-hashing", true));
+	ASSERT_EQ(0, fake_suspend(&self->dev));
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_RSS_CONFIG, VIRTIO_NET_ERR));
+	ASSERT_EQ(0, fake_resume(&self->dev));
+	expect_pairs(_metadata, &self->dev, 3);
+	EXPECT_EQ(FAKE_AUTOMATIC, self->dev.state.steering);
+	EXPECT_EQ(0, fake_get_feature(&self->dev, "rx-hashing"));
+	/* There is no table to be shown. */
+	EXPECT_TRUE(fake_get_table(&self->dev, table, &len) || !len);
+}
+
+TEST_F(report, resume_refused)
+{
+	ASSERT_EQ(0, fake_set_feature(&self->dev, "rx-hashing", true));
+	ASSERT_EQ(0, fake_suspend(&self->dev));
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_HASH_CONFIG, VIRTIO_NET_ERR));
+	ASSERT_EQ(0, fake_resume(&self->dev));
+	expect_same(_metadata, &self->dev);
+	EXPECT_EQ(0, fake_get_feature(&self->dev, "rx-hashing"));
+}
 
 TEST_F(rss, resume_own_table)
 {
@@ -640,6 +751,21 @@ TEST_F(nonsense, commands_refused)
 	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
 				 VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, 77));
 	expect_network(_metadata, &self->dev);
+}
+
+/* RSS that cannot be configured, and no other way to name a number of pairs. */
+TEST_F(nonsense, rss_refused_without_mq)
+{
+	unsigned int pairs, max;
+
+	self->dev.features &= ~FAKE_F(MQ);
+	ASSERT_EQ(0, fake_answer(&self->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_RSS_CONFIG, VIRTIO_NET_ERR));
+	expect_network(_metadata, &self->dev);
+	EXPECT_EQ(0, fake_get_pairs(&self->dev, &pairs, &max));
+	EXPECT_EQ(1, pairs);
+	EXPECT_EQ(1, max);
+	EXPECT_EQ(-EINVAL, fake_set_pairs(&self->dev, 2));
 }
 
 TEST_HARNESS_MAIN

@@ -505,6 +505,125 @@ TEST(removal)
 	stop(&t);
 }
 
+/* ---- Queue pairs for XDP_TX that the device does not give, or keeps ---- */
+
+FIXTURE(pairs)
+{
+	struct test t;
+};
+
+FIXTURE_VARIANT(pairs)
+{
+	uint64_t features;
+};
+
+FIXTURE_VARIANT_ADD(pairs, mq)
+{
+	.features = MRG | FAKE_F(MQ),
+};
+
+FIXTURE_VARIANT_ADD(pairs, rss)
+{
+	.features = MRG | FAKE_F(MQ) | FAKE_F(RSS),
+};
+
+FIXTURE_VARIANT_ADD(pairs, rss_without_mq)
+{
+	.features = MRG | FAKE_F(RSS),
+};
+
+FIXTURE_SETUP(pairs)
+{
+	ASSERT_EQ(0, fake_init(&self->t.dev, variant->features));
+	self->t.dev.config.max_virtqueue_pairs = FAKE_MAX_PAIRS;
+	start(_metadata, &self->t);
+}
+
+FIXTURE_TEARDOWN(pairs)
+{
+	stop(&self->t);
+}
+
+static void answer(struct __test_metadata *_metadata, struct test *t, uint8_t ack)
+{
+	ASSERT_EQ(0, fake_answer(&t->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_RSS_CONFIG, ack));
+	ASSERT_EQ(0, fake_answer(&t->dev, VIRTIO_NET_CTRL_MQ,
+				 VIRTIO_NET_CTRL_MQ_VQ_PAIRS_SET, ack));
+}
+
+static void expect_pairs(struct __test_metadata *_metadata, struct test *t,
+			 unsigned int want)
+{
+	unsigned int pairs;
+
+	ASSERT_EQ(0, fake_sync(&t->dev));
+	ASSERT_EQ(0, fake_get_pairs(&t->dev, &pairs, NULL));
+	EXPECT_EQ(want, pairs);
+	EXPECT_EQ(want, t->dev.state.pairs);
+}
+
+/* A program can always be taken off. */
+TEST_F(pairs, kept)
+{
+	unsigned int before, with;
+	struct test *t = &self->t;
+
+	ASSERT_EQ(0, fake_get_pairs(&t->dev, &before, NULL));
+	ASSERT_EQ(0, attach(t, "pass"));
+	ASSERT_EQ(0, fake_get_pairs(&t->dev, &with, NULL));
+	EXPECT_LT(before, with);
+	expect_pairs(_metadata, t, with);
+	exchange(_metadata, t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(1, seen(_metadata, t).xdp);
+
+	answer(_metadata, t, VIRTIO_NET_ERR);
+	EXPECT_EQ(0, attach(t, NULL));
+	exchange(_metadata, t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(1, seen(_metadata, t).xdp);
+	expect_pairs(_metadata, t, with);
+
+	/* The next one has use for them, and the device may change its mind. */
+	EXPECT_EQ(0, attach(t, "pass"));
+	expect_pairs(_metadata, t, with);
+	answer(_metadata, t, VIRTIO_NET_OK);
+	EXPECT_EQ(0, attach(t, NULL));
+	expect_pairs(_metadata, t, before);
+	EXPECT_EQ(0, fake_set_pairs(&t->dev, 1));
+	expect_pairs(_metadata, t, 1);
+}
+
+/* XDP_TX shares a queue with the stack, then. */
+TEST_F(pairs, not_given)
+{
+	struct test *t = &self->t;
+	unsigned int before;
+
+	ASSERT_EQ(0, fake_get_pairs(&t->dev, &before, NULL));
+	answer(_metadata, t, VIRTIO_NET_ERR);
+	EXPECT_EQ(0, attach(t, "pass"));
+	exchange(_metadata, t, VIRTIO_NET_HASH_REPORT_TCPv4);
+	EXPECT_EQ(1, seen(_metadata, t).xdp);
+	expect_pairs(_metadata, t, before);
+	EXPECT_EQ(0, attach(t, NULL));
+	expect_pairs(_metadata, t, before);
+}
+
+/* Nor does a device go without its program.  With MQ: virtio_net_suspend.c. */
+TEST(pairs_kept_at_removal)
+{
+	struct test t = {};
+
+	ASSERT_EQ(0, fake_init(&t.dev, MRG | FAKE_F(RSS)));
+	t.dev.config.max_virtqueue_pairs = FAKE_MAX_PAIRS;
+	start(_metadata, &t);
+	ASSERT_EQ(0, attach(&t, "pass"));
+	/* A kernel without the other fixes would wait for the device else. */
+	ASSERT_EQ(0, fake_up(&t.dev, false));
+	answer(_metadata, &t, VIRTIO_NET_ERR);
+	stop(&t);
+}
+
 /* A chain of pages is nothing to run a program on. */
 TEST(big_buffers)
 {

@@ -55,6 +55,7 @@ struct fake_note {
  * @vdev: the device, if @added
  * @released: when no reference to @vdev is left
  * @frozen: the driver has let go of the device until it is restored
+ * @no_queues: do not give the driver virtqueues, once
  * @device: its features and its config space
  * @status: as the driver set it
  * @queue_lock: protects what follows.  Within rtnl and the driver's locks.
@@ -73,6 +74,7 @@ struct fake {
 	struct completion released;
 	bool added;
 	bool frozen;
+	bool no_queues;
 	struct virtio_net_fake_device device;
 	u8 status;
 
@@ -330,6 +332,10 @@ static int fake_find_vqs(struct virtio_device *vdev, unsigned int nvqs,
 	struct fake_queue *queues;
 	unsigned int i;
 
+	if (fake->no_queues) {
+		fake->no_queues = false;
+		return -ENOMEM;
+	}
 	queues = kcalloc(nvqs, sizeof(*queues), GFP_KERNEL);
 	if (!queues)
 		return -ENOMEM;
@@ -640,11 +646,14 @@ static long fake_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 		break;
 	case VIRTIO_NET_FAKE_RESTORE:
 		err = fake->frozen ? virtio_device_restore(&fake->vdev) : -EINVAL;
-		if (!err)
-			fake->frozen = false;
+		fake->frozen = false;
 		break;
 	case VIRTIO_NET_FAKE_FEATURES:
 		err = put_user(fake->vdev.features, (u64 __user *)p);
+		break;
+	case VIRTIO_NET_FAKE_NO_QUEUES:
+		fake->no_queues = true;
+		err = 0;
 		break;
 	default:
 		err = -ENOTTY;

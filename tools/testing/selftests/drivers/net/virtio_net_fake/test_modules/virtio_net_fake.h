@@ -104,10 +104,14 @@ struct virtio_net_fake_answer {
 /* The next control command.  EAGAIN: none. */
 #define VIRTIO_NET_FAKE_COMMAND	_IOWR('F', 4, struct virtio_net_fake_command)
 #define VIRTIO_NET_FAKE_ANSWER	_IOW('F', 5, struct virtio_net_fake_answer)
-/* What the system does to the device around a suspension. */
+/* What the system does to the device around a suspension.  After a restoration
+ * that failed, the device may be frozen again, or go away.
+ */
 #define VIRTIO_NET_FAKE_FREEZE	_IO('F', 6)
 #define VIRTIO_NET_FAKE_RESTORE	_IO('F', 7)
 /* The features that both sides agreed on. */
 #define VIRTIO_NET_FAKE_FEATURES _IOR('F', 8, __u64)
+/* The driver's next attempt to get virtqueues fails. */
+#define VIRTIO_NET_FAKE_NO_QUEUES _IO('F', 9)
 
 #endif /* VIRTIO_NET_FAKE_H */

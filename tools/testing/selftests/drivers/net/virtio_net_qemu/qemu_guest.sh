@@ -149,6 +149,16 @@ start()
 	ktap_print_header
 }
 
+told=$SECONDS
+
+# Whoever watches this test sees that the guest's console moves, if it does.
+tell_progress()
+{
+	[[ $watch_idle -eq 0 && $((SECONDS - told)) -ge 30 ]] || return 0
+	told=$SECONDS
+	echo "# the guest: $(tail -n 1 "$WORK/console" | tr -d '\r\000')"
+}
+
 # until_line WORD: what the guest says before it, in REPLY
 until_line()
 {
@@ -169,6 +179,7 @@ until_line()
 		elif [[ $? -gt 128 ]]; then	# no whole line yet
 			line+=$part
 			! watch_over || break
+			tell_progress
 		else
 			break
 		fi

@@ -226,6 +226,13 @@ args=(-nodefaults -no-user-config -no-reboot -display none
 	-device virtio-9p-pci,fsdev=host,mount_tag=host
 	-chardev "file,id=console,path=$console" -serial chardev:console
 	-chardev stdio,id=output,signal=off -serial chardev:output)
+mkdir "$work/watch"
+if [ -z "$icount" ] && [ -z "$shell" ]; then
+	# Where the guest finds how much time it really had.
+	# shellcheck disable=SC2054	# the commas are QEMU's
+	args+=(-fsdev "local,id=watch,path=$work/watch,security_model=none,readonly=on"
+	       -device virtio-9p-pci,fsdev=watch,mount_tag=watch)
+fi
 if [ "$icount" ]; then
 	# shellcheck disable=SC2054
 	args+=(-accel tcg,thread=single -cpu max -smp 1 -icount shift=0,sleep=off)
@@ -253,7 +260,8 @@ else
 	tee_pid=$!
 	setsid "$qemu" "${args[@]}" </dev/null >"$work/output" 2>"$work/qemu" &
 	qemu_pid=$!
-	WATCH_LIMIT=$limit
+	WATCH_LIMIT=$limit WATCH_TELL=$work/watch/clock WATCH_CLOCK=
+	echo 1 >"$WATCH_TELL"
 	watch_start "$qemu_pid" "${timeout:-300}" "$console" "$work/said"
 	(trap - EXIT; watch_group true) </dev/null >"$work/given_up" 2>/dev/null &
 	watch_job=$!

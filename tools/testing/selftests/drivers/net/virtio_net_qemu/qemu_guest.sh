@@ -21,7 +21,7 @@ readonly GUEST_TOOLS=$HERE/../virtio_net_qemu
 
 slow_by=1
 [[ ${KSFT_MACHINE_SLOW:-no} != yes ]] || slow_by=6
-readonly QUIET_SECONDS=$((120 * slow_by))	# until the guest is given up
+readonly QUIET_SECONDS=$((180 * slow_by))	# until the guest is given up
 readonly PORTS=8	# devices of a PCI slot
 readonly MAC=52:54:00:00:02	# the device's number comes behind it
 

@@ -8,9 +8,13 @@
 # as far as the process had its turn: while its threads wait for a CPU, which
 # /proc/PID/task/*/schedstat tells where the kernel has it, nothing is its fault.  What
 # sleeps for ever and what loops without a word so come to an end, sooner or later.
-# What never stops talking ends after WATCH_LIMIT seconds, by the clock.
+# What never stops talking ends after WATCH_LIMIT seconds.
+#
+# A virtual machine does not know how much of the time it was not running.  Who watches it
+# writes its own time, in hundredths of a second, to WATCH_TELL, and inside that file is
+# the clock, as WATCH_CLOCK.
 
-: "${WATCH_LIMIT:=1800}"
+: "${WATCH_LIMIT:=1800}" "${WATCH_TELL:=}" "${WATCH_CLOCK:=/run/watch/clock}"
 
 # watch_start PID SECONDS [FILE...]: from now on watch_over is to tell when none of the
 # FILEs, which need not be there yet, has grown for SECONDS.
@@ -18,10 +22,10 @@ watch_start()
 {
 	watch_pid=$1 watch_quiet=$2
 	shift 2
-	watch_files=("$@")
-	watch_clock
+	watch_files=("$@") watch_now=0
+	until [[ $watch_now -gt 0 ]]; do watch_clock; done
 	watch_end=$((watch_now + WATCH_LIMIT * 100))
-	watch_delays=()
+	watch_delays=() watch_own=0 watch_told=0
 	watch_moved
 }
 
@@ -39,6 +43,7 @@ watch_over()
 
 	watch_clock
 	for task in "/proc/$watch_pid/task/"*; do
+		[[ ! -r $WATCH_CLOCK ]] || break	# which knows better
 		read -r _ delay _ 2>/dev/null <"$task/schedstat" || continue
 		delay=$((delay / 10000000))
 		task=${task##*/}
@@ -47,12 +52,17 @@ watch_over()
 		fi
 		watch_delays[task]=$delay
 	done
+	# What a thread waited for long is told when it is over.
+	watch_own=$((watch_own + watch_now - then - wait))
+	if [[ $WATCH_TELL && $watch_own -gt $watch_told ]]; then
+		watch_told=$watch_own
+		echo "$watch_told" >"$WATCH_TELL"
+	fi
 	size=$(watch_sizes)
 	if [[ $size != "$watch_size" ]]; then
 		watch_size=$size
 		watch_idle=0
 	else
-		# What a thread waited for long is told when it is over.
 		watch_idle=$((watch_idle + watch_now - then - wait))
 	fi
 	if [[ $watch_idle -ge $((watch_quiet * 100)) ]]; then
@@ -88,8 +98,11 @@ watch_group()
 # In hundredths of a second
 watch_clock()
 {
-	read -r watch_now _ </proc/uptime
-	watch_now=$((10#${watch_now/./}))
+	local now='' from=/proc/uptime
+	[[ ! -r $WATCH_CLOCK ]] || from=$WATCH_CLOCK
+	read -r now _ 2>/dev/null <"$from" || true
+	# It is empty while it is written.
+	[[ ! $now ]] || watch_now=$((10#${now/./}))
 }
 
 watch_sizes()

@@ -430,8 +430,8 @@ TEST_F(wire, packet_types)
 /* What is sent is counted thereafter. */
 static bool all_sent(void *ctx)
 {
-	struct link_info info;
 	FIXTURE_DATA(wire) *self = ctx;
+	struct link_info info;
 
 	return !link_info(&self->nic, "nic0", &info) && info.stats.tx_packets >= COUNTED;
 }

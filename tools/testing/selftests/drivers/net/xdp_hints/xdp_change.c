@@ -889,9 +889,9 @@ TEST_F(reader, flags)
 	frame[5] ^= 0xff;	/* not to this host: it is bridged */
 	ASSERT_EQ(0, fake_give(&self->fake, 0, &hdr, frame, FRAME_LEN));
 	/* The bridge may speak, too. */
-	do
+	do {
 		ASSERT_EQ(0, take(self->out, HDR_LEN, &p));
-	while (memcmp(p.data + 12, frame + 12, 2));
+	} while (memcmp(p.data + 12, frame + 12, 2));
 	EXPECT_EQ(FRAME_LEN, p.len);
 	EXPECT_EQ(variant->flags, p.hdr.flags);
 }

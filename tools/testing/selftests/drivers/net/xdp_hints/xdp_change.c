@@ -527,8 +527,8 @@ TEST_F(vlan, kept)
 TEST(vlan_asked)
 {
 	const FIXTURE_VARIANT(change) to_tap = { XDP_FLAGS_DRV_MODE, WAY_DEV, TUN_F_CSUM };
-	uint8_t frame[ROOM], want[ROOM];
 	FIXTURE_DATA(change) change = {};
+	uint8_t frame[ROOM], want[ROOM];
 	struct bpf_program *asking;
 	struct packet p;
 	size_t len;

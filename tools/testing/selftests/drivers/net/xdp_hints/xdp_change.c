@@ -32,6 +32,7 @@
 
 #include "../../../kselftest_harness.h"
 #include "fake_dev.h"
+#include "hints_net.h"
 #include "xdp_change.h"
 
 #ifndef AF_XDP
@@ -111,31 +112,6 @@ static void make_frame(uint8_t *frame, size_t len, bool partial)
 		sum = fake_checksum(udp, udp_len);
 		put16(udp + CHECK, sum ?: 0xffff);
 	}
-}
-
-static int open_tap(const char *name, unsigned int offload)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd, one = 1, size = HDR_LEN;
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &size) ||
-	    ioctl(fd, TUNSETVNETLE, &one) || ioctl(fd, TUNSETOFFLOAD, offload))
-		return -1;
-	return fake_run("ip link set %s up", name) ? -1 : fd;
-}
-
-/* A socket whose packets have a header before them */
-static int hear(const char *name)
-{
-	int fd, one = 1;
-
-	fd = fake_listen(name);
-	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
-		return -1;
-	return fd;
 }
 
 /* What comes, as who is told of a partial checksum sees it in the end: 0 or -1 */
@@ -234,7 +210,7 @@ FIXTURE_SETUP(change)
 	ASSERT_EQ(0, system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
 	ASSERT_EQ(0, fake_run("ip link add in0 type veth peer name in1"));
 	ASSERT_EQ(0, fake_run("ip link set in0 up && ip link set in1 up"));
-	self->in = hear("in1");
+	self->in = hints_hear("in1");
 	ASSERT_LE(0, self->in);
 	self->object = open_programs();
 	ASSERT_NE(NULL, self->object);
@@ -262,17 +238,17 @@ static void start(struct __test_metadata *_metadata, FIXTURE_DATA(change) *self,
 		self->out = self->in;
 		break;
 	case WAY_DEV:
-		self->out = open_tap("out0", variant->offload);
+		self->out = hints_open_tap("out0", variant->offload);
 		ASSERT_LE(0, self->out);
 		ASSERT_EQ(0, set_map(self->object, "devs", if_nametoindex("out0")));
 		self->hdr_len = HDR_LEN;
 		break;
 	case WAY_CPU:
 		ASSERT_EQ(0, set_map(self->object, "cpus", 64));
-		self->out = hear("in0");
+		self->out = hints_hear("in0");
 		break;
 	default:
-		self->out = hear("in0");
+		self->out = hints_hear("in0");
 	}
 	ASSERT_LE(0, self->out);
 	ASSERT_EQ(0, attach(self->object, program, "in0", variant->mode));
@@ -463,7 +439,7 @@ FIXTURE_SETUP(vlan)
 	ASSERT_EQ(0, fake_run("ip link add link in1 name tag type vlan proto %s id 5",
 			      variant->two ? "802.1ad" : "802.1q"));
 	ASSERT_EQ(0, fake_run("ip link set tag up"));
-	change->in = hear("tag");
+	change->in = hints_hear("tag");
 	ASSERT_LE(0, change->in);
 	change->object = open_programs();
 	ASSERT_NE(NULL, change->object);
@@ -539,7 +515,7 @@ TEST(vlan_asked)
 	ASSERT_EQ(0, fake_run("ip link set in0 up && ip link set in1 up"));
 	ASSERT_EQ(0, fake_run("ip link add link in1 name tag type vlan id 5"));
 	ASSERT_EQ(0, fake_run("ip link set tag up"));
-	change.in = hear("tag");
+	change.in = hints_hear("tag");
 	ASSERT_LE(0, change.in);
 	change.object = open_programs();
 	ASSERT_NE(NULL, change.object);
@@ -594,7 +570,7 @@ FIXTURE_SETUP(socket)
 	ASSERT_EQ(0, system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
 	ASSERT_EQ(0, fake_run("ip link add in0 type veth peer name in1"));
 	ASSERT_EQ(0, fake_run("ip link set in0 up && ip link set in1 up"));
-	change->in = hear("in1");
+	change->in = hints_hear("in1");
 	ASSERT_LE(0, change->in);
 	change->object = open_programs();
 	ASSERT_NE(NULL, change->object);
@@ -742,7 +718,7 @@ FIXTURE_SETUP(verified)
 	self->object = open_programs();
 	ASSERT_NE(NULL, self->object);
 	ASSERT_EQ(0, bpf_object__load(self->object));
-	self->out = hear(variant->veth ? "in0" : self->fake.name);
+	self->out = hints_hear(variant->veth ? "in0" : self->fake.name);
 	ASSERT_LE(0, self->out);
 }
 
@@ -847,7 +823,7 @@ FIXTURE_SETUP(reader)
 			       FAKE_F(MRG_RXBUF)));
 	ASSERT_EQ(0, fake_add(&self->fake));
 	ASSERT_EQ(0, fake_up(&self->fake, true));
-	self->out = open_tap("out0", variant->offload);
+	self->out = hints_open_tap("out0", variant->offload);
 	ASSERT_LE(0, self->out);
 	self->object = open_programs();
 	ASSERT_NE(NULL, self->object);
@@ -920,13 +896,13 @@ TEST(gso_moved)
 
 	ASSERT_EQ(0, unshare(CLONE_NEWNET));
 	ASSERT_EQ(0, system("echo 1 >/proc/sys/net/ipv6/conf/default/disable_ipv6"));
-	in = open_tap("in0", TUN_F_CSUM);
+	in = hints_open_tap("in0", TUN_F_CSUM);
 	ASSERT_LE(0, in);
 	object = open_programs();
 	ASSERT_NE(NULL, object);
 	ASSERT_EQ(0, bpf_object__load(object));
 	ASSERT_EQ(0, attach(object, "move", "in0", XDP_FLAGS_DRV_MODE));
-	out = hear("in0");
+	out = hints_hear("in0");
 	ASSERT_LE(0, out);
 
 	make_frame(frame, FRAME_LEN, true);

@@ -31,6 +31,7 @@
 
 #include "../../../kselftest_harness.h"
 #include "fake_dev.h"
+#include "hints_net.h"
 #include "xdp_hints.h"
 
 #define HASH		0xf2821f11u
@@ -123,36 +124,11 @@ FIXTURE_VARIANT_ADD(hints, mergeable_valid)
 	.kind = VIRTIO_MERGEABLE, .flags = VIRTIO_NET_HDR_F_DATA_VALID,
 };
 
-static int open_tap(const char *name)
-{
-	struct ifreq ifr = { .ifr_flags = IFF_TAP | IFF_NO_PI | IFF_VNET_HDR };
-	int fd, one = 1, size = sizeof(struct virtio_net_hdr_mrg_rxbuf);
-
-	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", name);
-	fd = open("/dev/net/tun", O_RDWR | O_NONBLOCK);
-	if (fd < 0 || ioctl(fd, TUNSETIFF, &ifr) || ioctl(fd, TUNSETVNETHDRSZ, &size) ||
-	    ioctl(fd, TUNSETVNETLE, &one) || ioctl(fd, TUNSETOFFLOAD, TUN_F_CSUM))
-		return -1;
-	return fake_run("ip link set %s up", name) ? -1 : fd;
-}
-
 /* A pair, @name with 0 and 1 behind it */
 static int make_veth(const char *name)
 {
 	return fake_run("ip link add %s0 type veth peer name %s1", name, name) ||
 	       fake_run("ip link set %s0 up", name) || fake_run("ip link set %s1 up", name);
-}
-
-/* A socket whose packets have a header before them */
-static int hear(const char *name)
-{
-	int fd, one = 1;
-
-	fd = fake_listen(name);
-	if (fd < 0 || setsockopt(fd, SOL_PACKET, PACKET_VNET_HDR, &one, sizeof(one)) ||
-	    setsockopt(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &one, sizeof(one)))
-		return -1;
-	return fd;
 }
 
 static bool is_virtio(enum kind kind)
@@ -187,7 +163,7 @@ static void set_up(struct __test_metadata *_metadata, FIXTURE_DATA(hints) *self,
 	switch (variant->kind) {
 	case TAP:
 		snprintf(self->name, sizeof(self->name), "in0");
-		self->in = open_tap(self->name);
+		self->in = hints_open_tap(self->name, TUN_F_CSUM);
 		ASSERT_LE(0, self->in);
 		break;
 	case VIRTIO_SMALL:
@@ -203,7 +179,7 @@ static void set_up(struct __test_metadata *_metadata, FIXTURE_DATA(hints) *self,
 	case VETH:
 		snprintf(self->name, sizeof(self->name), "in0");
 		ASSERT_EQ(0, make_veth("in"));
-		self->in = hear("in1");
+		self->in = hints_hear("in1");
 		ASSERT_LE(0, self->in);
 		break;
 	}
@@ -298,7 +274,7 @@ static void look(struct __test_metadata *_metadata, FIXTURE_DATA(hints) *self, c
 {
 	int fd = bpf_program__fd(bpf_object__find_program_by_name(self->object, "look"));
 
-	self->out = hear(name);
+	self->out = hints_hear(name);
 	ASSERT_LE(0, self->out);
 	ASSERT_EQ(0, setsockopt(self->out, SOL_SOCKET, SO_ATTACH_BPF, &fd, sizeof(fd)));
 }
@@ -501,9 +477,9 @@ TEST_F(hints, to_tap)
 	bool completed = variant->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM;
 	int other;
 
-	self->out = open_tap("out0");
+	self->out = hints_open_tap("out0", TUN_F_CSUM);
 	ASSERT_LE(0, self->out);
-	other = open_tap("out1");
+	other = hints_open_tap("out1", TUN_F_CSUM);
 	ASSERT_LE(0, other);
 	start(_metadata, self, "to_dev");
 	ASSERT_EQ(0, set_map(self, "devs", 0, if_nametoindex("out0")));
@@ -525,7 +501,7 @@ TEST_F(hints, cut)
 	size_t hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
 	bool completed = variant->flags & VIRTIO_NET_HDR_F_NEEDS_CSUM && !left_open(variant);
 
-	self->out = open_tap("out0");
+	self->out = hints_open_tap("out0", TUN_F_CSUM);
 	ASSERT_LE(0, self->out);
 	start(_metadata, self, "cut_to_dev");
 	ASSERT_EQ(0, set_map(self, "devs", 0, if_nametoindex("out0")));
@@ -538,7 +514,7 @@ TEST_F(hints, decapsulated)
 {
 	size_t hdr_len = sizeof(struct virtio_net_hdr_mrg_rxbuf);
 
-	self->out = open_tap("out0");
+	self->out = hints_open_tap("out0", TUN_F_CSUM);
 	ASSERT_LE(0, self->out);
 	start(_metadata, self, "cut_to_dev");
 	ASSERT_EQ(0, set_map(self, "devs", 0, if_nametoindex("out0")));
@@ -568,7 +544,7 @@ TEST_F(hints, own)
 	struct hints_seen seen;
 
 	bind_to(self, "hint_own", self->ifindex);
-	self->out = open_tap("out0");
+	self->out = hints_open_tap("out0", TUN_F_CSUM);
 	ASSERT_LE(0, self->out);
 	start(_metadata, self, "hint_own");
 	give(_metadata, self, variant);

@@ -43,12 +43,12 @@ static void vnet_steer_replace(struct vnet_steer_prog __rcu **steerp,
 {
 	struct vnet_steer_prog *old;
 
-	if (steer && steer->reports)
+	if (steer && vnet_steer_reports(steer))
 		static_branch_deferred_inc(&vnet_steer_used);
 	old = rcu_replace_pointer(*steerp, steer, true);
 	if (!old)
 		return;
-	if (old->reports)
+	if (vnet_steer_reports(old))
 		static_branch_slow_dec_deferred(&vnet_steer_used);
 	call_rcu(&old->rcu, vnet_steer_free_rcu);
 }
@@ -170,7 +170,7 @@ u16 vnet_steer_run(const struct vnet_steer_prog *steer,
 {
 	u32 queue;
 
-	if (steer->reports)
+	if (vnet_steer_reports(steer))
 		queue = vnet_steer_run_reporting(steer, conf, skb, ethernet,
 						 ext);
 	else
@@ -205,7 +205,7 @@ u16 vnet_steer_select_queue(const struct vnet_steer_prog *steer,
 	if (!numqueues)
 		return 0;
 
-	if (!steer->reports)
+	if (!vnet_steer_reports(steer))
 		return bpf_prog_run_clear_cb(steer->prog, skb) % numqueues;
 
 	ext = vnet_steer_ext_add(skb);

@@ -64,46 +64,15 @@ struct tun_vnet_hash_conf {
  * struct tun_vnet_hash_dev - a device's receive hash; all zero: off
  * @conf: configuration, or NULL; changes under RTNL
  * @stats: counters, from the first configuration to the end of the device
+ *
+ * Empty without CONFIG_TUN_VNET_HASH.
  */
 struct tun_vnet_hash_dev {
+#ifdef CONFIG_TUN_VNET_HASH
 	struct tun_vnet_hash_conf __rcu *conf;
 	struct tun_vnet_hash_stats __percpu *stats;
+#endif
 };
-
-struct tun_vnet_hash_copy;
-
-/* True while any device has a configuration, and for a second after that. */
-extern struct static_key_false_deferred tun_vnet_hash_used;
-
-int tun_vnet_hash_get_cap(void __user *argp);
-int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
-			struct tun_vnet_hash_conf **confp);
-int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
-		      struct tun_vnet_hash_conf *conf,
-		      struct net_device *netdev, bool steered);
-int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
-		      struct tun_vnet_hash_copy **copyp);
-int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_copy *copy,
-			       void __user *argp);
-void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev);
-
-size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev);
-int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
-			  const struct tun_vnet_hash_dev *dev);
-int tun_vnet_hash_get_sset_count(const struct tun_vnet_hash_dev *dev, int sset);
-void tun_vnet_hash_get_strings(const struct tun_vnet_hash_dev *dev, u8 *data);
-void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data);
-
-void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
-void __tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
-			    struct sk_buff *skb,
-			    const struct virtio_net_hash *hash);
-void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
-			struct sk_buff *skb, u16 queue, unsigned int numqueues,
-			bool ethernet);
-struct virtio_net_hash
-tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
-		    unsigned int len);
 
 /**
  * struct tuntap_skb_cb - control block of a packet in a ring of tun or tap
@@ -125,6 +94,45 @@ static inline struct virtio_net_hash *tun_vnet_hash_cb(const struct sk_buff *skb
 	BUILD_BUG_ON(sizeof(struct tuntap_skb_cb) > sizeof(skb->cb));
 	return &((struct tuntap_skb_cb *)skb->cb)->hash;
 }
+
+struct tun_vnet_hash_copy;
+
+/* The ioctls, which are unknown ones without CONFIG_TUN_VNET_HASH */
+int tun_vnet_hash_get_cap(void __user *argp);
+int tun_vnet_hash_parse(const void __user *argp, unsigned int max_queues,
+			struct tun_vnet_hash_conf **confp);
+int tun_vnet_hash_set(struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_conf *conf,
+		      struct net_device *netdev, bool steered);
+int tun_vnet_hash_get(const struct tun_vnet_hash_dev *dev,
+		      struct tun_vnet_hash_copy **copyp);
+int tun_vnet_hash_copy_to_user(struct tun_vnet_hash_copy *copy,
+			       void __user *argp);
+
+#ifdef CONFIG_TUN_VNET_HASH
+
+/* True while any device has a configuration, and for a second after that. */
+extern struct static_key_false_deferred tun_vnet_hash_used;
+
+void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev);
+
+size_t tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev);
+int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
+			  const struct tun_vnet_hash_dev *dev);
+int tun_vnet_hash_get_sset_count(const struct tun_vnet_hash_dev *dev, int sset);
+void tun_vnet_hash_get_strings(const struct tun_vnet_hash_dev *dev, u8 *data);
+void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data);
+
+void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf);
+void __tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
+			    struct sk_buff *skb,
+			    const struct virtio_net_hash *hash);
+void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
+			struct sk_buff *skb, u16 queue, unsigned int numqueues,
+			bool ethernet);
+struct virtio_net_hash
+tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
+		    unsigned int len);
 
 /**
  * tun_vnet_hash_on - may any device have a configuration?
@@ -226,5 +234,84 @@ static inline void tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
 	if (conf && conf->flags & TUN_VNET_HASH_REPORT)
 		__tun_vnet_hash_report(conf, skb, hash);
 }
+
+#else /* CONFIG_TUN_VNET_HASH */
+
+static inline bool tun_vnet_hash_on(void)
+{
+	return false;
+}
+
+static inline const struct tun_vnet_hash_conf *
+tun_vnet_hash_conf(const struct tun_vnet_hash_dev *dev)
+{
+	return NULL;
+}
+
+static inline const struct tun_vnet_hash_conf *
+tun_vnet_hash_rss_conf(const struct tun_vnet_hash_dev *dev)
+{
+	return NULL;
+}
+
+static inline u16 tun_vnet_hash_rss_queue(const struct tun_vnet_hash_conf *conf,
+					  const struct virtio_net_hash *hash,
+					  unsigned int numqueues)
+{
+	return 0;
+}
+
+static inline void tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
+					struct sk_buff *skb,
+					const struct virtio_net_hash *hash)
+{
+}
+
+static inline void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
+				      struct sk_buff *skb, u16 queue,
+				      unsigned int numqueues, bool ethernet)
+{
+}
+
+static inline struct virtio_net_hash
+tun_vnet_hash_frame(const struct tun_vnet_hash_dev *dev, const void *data,
+		    unsigned int len)
+{
+	return (struct virtio_net_hash) {};
+}
+
+static inline void tun_vnet_hash_free(struct tun_vnet_hash_dev *dev)
+{
+}
+
+static inline size_t
+tun_vnet_hash_nla_size(const struct tun_vnet_hash_dev *dev)
+{
+	return 0;
+}
+
+static inline int tun_vnet_hash_nla_put(struct sk_buff *skb, int attrtype,
+					const struct tun_vnet_hash_dev *dev)
+{
+	return 0;
+}
+
+static inline int
+tun_vnet_hash_get_sset_count(const struct tun_vnet_hash_dev *dev, int sset)
+{
+	return -EOPNOTSUPP;
+}
+
+static inline void
+tun_vnet_hash_get_strings(const struct tun_vnet_hash_dev *dev, u8 *data)
+{
+}
+
+static inline void
+tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data)
+{
+}
+
+#endif /* CONFIG_TUN_VNET_HASH */
 
 #endif /* _LINUX_TUN_VNET_HASH_H */

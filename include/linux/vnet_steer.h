@@ -39,13 +39,25 @@ u16 vnet_steer_select_queue(const struct vnet_steer_prog *steer,
 			    unsigned int numqueues);
 
 /**
+ * vnet_steer_reports - does a device's program report hashes?
+ * @steer: the device's program
+ *
+ * Return: true if it is of BPF_PROG_TYPE_VNET_HASH.
+ */
+static inline bool vnet_steer_reports(const struct vnet_steer_prog *steer)
+{
+	return IS_ENABLED(CONFIG_VNET_HASH_PROG) && steer->reports;
+}
+
+/**
  * vnet_steer_on - is there a program that reports, on any device?
  *
  * Return: false if ndo_start_xmit has nothing to do about programs.
  */
 static inline bool vnet_steer_on(void)
 {
-	return static_branch_unlikely(&vnet_steer_used.key);
+	return IS_ENABLED(CONFIG_VNET_HASH_PROG) &&
+	       static_branch_unlikely(&vnet_steer_used.key);
 }
 
 /**

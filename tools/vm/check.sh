@@ -198,6 +198,7 @@ check_clang()
 check_small_config()
 {
 	local out=$cache/build/check-small symbol
+	local dirs=(drivers/net/ drivers/vhost/ net/core/ net/ethtool/)
 	local make=(make -C "$tree" O="$out" ARCH=i386 CC="ccache gcc")
 	mkdir -p "$out"
 	"${make[@]}" tinyconfig
@@ -212,8 +213,21 @@ check_small_config()
 		echo "that is no small configuration"
 		return 1
 	fi
-	"${make[@]}" "$jobs" KCFLAGS=-Werror drivers/net/ drivers/vhost/ net/core/ \
-		net/ethtool/
+	"$tree/scripts/config" --file "$out/.config" -d TUN_VNET_HASH
+	"${make[@]}" olddefconfig
+	"${make[@]}" "$jobs" KCFLAGS=-Werror "${dirs[@]}"
+	# As if it were linked
+	if nm -u "$out"/drivers/net/{tun,tap,macvtap,vnet_steer}.o \
+		"$out"/drivers/net/ipvlan/*.o |
+		grep -E ' _*(tun_vnet_hash|virtio_net_hash|virtio_net_toeplitz)'; then
+		echo "these are called, and are not there without TUN_VNET_HASH"
+		return 1
+	fi
+	"$tree/scripts/config" --file "$out/.config" -e TUN_VNET_HASH
+	"${make[@]}" olddefconfig
+	grep -qx CONFIG_TUN_VNET_HASH=y "$out/.config" ||
+		{ echo "Kconfig did not take TUN_VNET_HASH"; return 1; }
+	"${make[@]}" "$jobs" KCFLAGS=-Werror "${dirs[@]}"
 }
 
 # module_warns NAME MAKEARGS...: the loadable module gives no warning, built anew with

@@ -42,7 +42,8 @@ hints()
 }
 
 redirects=(to_{cpu,tap}{,_known})
-results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} tun.ebpf_{rss,vnet_hash,kfunc})
+results=({tun,tap,xdp,vhost}.{one_queue,automq,rss,report,rss_report} bulk.{one_queue,automq,rss,rss_report}
+	tun.ebpf_{rss,vnet_hash,kfunc})
 case $what in
 patched)
 	rows results "" "${results[@]}"
@@ -58,7 +59,7 @@ patched)
 	done
 	;;
 base)
-	rows results stock. {tun,tap,xdp,vhost}.{one_queue,automq}
+	rows results stock. {tun,tap,xdp,bulk,vhost}.{one_queue,automq}
 	hints stock. pass to_{cpu,tap}
 	;;
 before)

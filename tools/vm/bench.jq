@@ -17,7 +17,7 @@ def rows($array): $rows | table | map(select(.[0] == $array) | {
 def ordered: sort_by(
 	(.name | split(".")) as $part |
 	(if $part[:-1] == ["stock"] then "tun" else $part[-2] end) as $way |
-	[(["tun", "tap", "xdp", "vhost"] | index($way)),
+	[(["tun", "tap", "xdp", "bulk", "vhost"] | index($way)),
 	 (["one_queue", "automq", "rss", "report", "rss_report", "ebpf_rss",
 	   "ebpf_vnet_hash", "ebpf_kfunc"] |
 	  index($part[-1])),

@@ -4,7 +4,8 @@
  *
  * To be run where the time stamp counter counts instructions: in QEMU with
  * -icount shift=0, on one CPU.  The frames of 256 flows are sent and read one
- * by one.  The reader knows where each will be: polling is not in the figure.
+ * by one, but where XDP sends them in bulks.  The reader knows where each will be:
+ * polling is not in the figure.
  */
 
 #include <endian.h>
@@ -114,6 +115,13 @@ static void open_xdp(struct vnet_tap *tap, unsigned int queues, int hdr_size)
 		err(1, "no packet socket");
 }
 
+/* Redirected to the tap by XDP, in bulks of 16, that the kernel makes itself. */
+static void open_bulk(struct vnet_tap *tap, unsigned int queues, int hdr_size)
+{
+	open_device(tap, VNET_TUN, queues, hdr_size);
+	bench_load_bulk(tap->name);
+}
+
 static ssize_t take_read(unsigned int queue)
 {
 	return read(ready[queue], packet, sizeof(packet));
@@ -137,10 +145,12 @@ static const struct way {
 	void (*open)(struct vnet_tap *tap, unsigned int queues, int hdr_size);
 	ssize_t (*take)(unsigned int queue);	/* a packet, into packet[] */
 	bool learns;		/* a flow's queue is that which sent it last */
+	bool bulk;		/* the queues of the flows take turns */
 } ways[] = {
 	{ "tun", open_tun, take_read, .learns = true },
 	{ "tap", open_tap, take_read, .learns = false },
 	{ "xdp", open_xdp, take_read, .learns = false },
+	{ "bulk", open_bulk, take_read, .bulk = true },
 	{ "vhost", open_vhost, bench_vhost_take, .learns = true },
 };
 
@@ -153,8 +163,9 @@ static void draw(unsigned char *p, size_t n)
 		*p++ = mrand48();
 }
 
-static void build_frames(const struct family *family, unsigned int size,
-			 struct frames *frames)
+static void build_frames(const struct way *way, const struct family *family,
+			 unsigned int size, const struct vnet_tap *tap,
+			 const struct vnet_conf *conf, struct frames *frames)
 {
 	struct vnet_flow flow;
 	unsigned int i;
@@ -174,13 +185,19 @@ static void build_frames(const struct family *family, unsigned int size,
 		};
 		draw(flow.src, sizeof(flow.src));
 		draw(flow.dst, sizeof(flow.dst));
-		flow.sport = mrand48();
-		flow.dport = mrand48();
-		frames->size = vnet_flow_build(&flow, frames->data[i],
-					       MAX_SIZE);
-		if (frames->size != size)
-			errx(1, "a frame of %zu bytes, not %u", frames->size,
-			     size);
+		do {
+			flow.sport = mrand48();
+			flow.dport = mrand48();
+			frames->size = vnet_flow_build(&flow, frames->data[i],
+						       MAX_SIZE);
+			if (frames->size != size)
+				errx(1, "a frame of %zu bytes, not %u",
+				     frames->size, size);
+		} while (way->bulk && tap->queues > 1 &&
+			 vnet_conf_expect(conf, frames->data[i], size, true).queue !=
+			 i % tap->queues);
+		if (way->bulk)
+			bench_fill_bulk(i, frames->data[i], size);
 	}
 }
 
@@ -240,6 +257,16 @@ static int find(const struct vnet_tap *tap, int timeout)
 	return i;
 }
 
+static void send_frame(const struct way *way, const struct vnet_tap *tap,
+		       const struct frames *frames, unsigned int i)
+{
+	if (way->bulk)
+		bench_send_bulk(i, 1);
+	else if (send(tap->packet, frames->data[i], frames->size, 0) < 0 &&
+		 errno != ENETDOWN)
+		err(1, "cannot send");
+}
+
 /* A veth that has just come up drops packets until the kernel has noticed. */
 static void wait_for_link(const struct way *way, const struct vnet_tap *tap,
 			  const struct frames *frames)
@@ -247,9 +274,7 @@ static void wait_for_link(const struct way *way, const struct vnet_tap *tap,
 	int tries, queue;
 
 	for (tries = 0; tries < 100; tries++) {
-		if (send(tap->packet, frames->data[0], frames->size, 0) < 0 &&
-		    errno != ENETDOWN)
-			err(1, "cannot send");
+		send_frame(way, tap, frames, 0);
 		queue = find(tap, 50);
 		if (queue >= 0) {
 			way->take(queue);
@@ -273,8 +298,7 @@ static void learn(const struct way *way, const struct mode *mode,
 	int queue;
 
 	for (i = 0; i < FLOWS; i++) {
-		if (send(tap->packet, frames->data[i], frames->size, 0) < 0)
-			err(1, "cannot send");
+		send_frame(way, tap, frames, i);
 		queue = find(tap, 1000);
 		if (queue < 0)
 			errx(1, "flow %u did not come", i);
@@ -299,21 +323,44 @@ static void learn(const struct way *way, const struct mode *mode,
 	}
 }
 
+static void send_each(const struct way *way, const struct vnet_tap *tap,
+		      const struct frames *frames, const unsigned int *queues)
+{
+	ssize_t size = frames->size, len = tap->hdr_size + size;
+	unsigned int i;
+
+	for (i = 0; i < FLOWS; i++)
+		if (send(tap->packet, frames->data[i], size, 0) != size ||
+		    way->take(queues[i]) != len)
+			err(1, "flow %u did not come again", i);
+}
+
+static void send_bulk(const struct way *way, const struct vnet_tap *tap,
+		      const struct frames *frames, const unsigned int *queues)
+{
+	ssize_t len = tap->hdr_size + frames->size;
+	unsigned int i;
+
+	bench_send_bulk(0, FLOWS);
+	for (i = 0; i < FLOWS; i++)
+		if (way->take(queues[i]) != len)
+			err(1, "flow %u did not come again", i);
+}
+
 /* Instructions per packet: the median of the rounds. */
 static double measure(const struct way *way, const struct vnet_tap *tap,
 		      const struct frames *frames,
 		      const unsigned int *queues)
 {
-	ssize_t size = frames->size, len = tap->hdr_size + size;
 	uint64_t taken[ROUNDS], before;
-	unsigned int round, i;
+	unsigned int round;
 
 	for (round = 0; round < ROUNDS; round++) {
 		before = __rdtsc();
-		for (i = 0; i < FLOWS; i++)
-			if (send(tap->packet, frames->data[i], size, 0) != size ||
-			    way->take(queues[i]) != len)
-				err(1, "flow %u did not come again", i);
+		if (way->bulk)
+			send_bulk(way, tap, frames, queues);
+		else
+			send_each(way, tap, frames, queues);
 		taken[round] = __rdtsc() - before;
 	}
 
@@ -338,8 +385,8 @@ static void bench(const struct way *way, const struct mode *mode,
 		err(1, "sched_setscheduler");
 	if (vnet_new_netns())
 		err(1, "no network namespace");
-	build_frames(family, opt_size, &frames);
 	set_up(way, mode, &tap, &conf);
+	build_frames(way, family, opt_size, &tap, &conf, &frames);
 	wait_for_link(way, &tap, &frames);
 	if (way->learns && tap.queues > 1 && !mode->flags && !mode->ebpf)
 		teach(&tap, &frames);

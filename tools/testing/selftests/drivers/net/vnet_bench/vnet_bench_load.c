@@ -16,6 +16,7 @@
 #include "vnet_bench_bpf.h"
 #include "steering.h"
 #include "vnet_bench_load.h"
+#include "vnet_xdp.h"
 
 static void fill_map(const struct bpf_object *obj, const char *map, __u32 index,
 		     const void *value, size_t size)
@@ -128,4 +129,71 @@ void bench_load_redirect(const char *from, const char *to)
 	if (bpf_xdp_attach(if_nametoindex(from), prog, XDP_FLAGS_DRV_MODE,
 			   NULL))
 		err(1, "cannot attach an XDP program to %s", from);
+}
+
+static struct bpf_object *bulk;
+static int bulk_to;	/* ifindex */
+
+static void fill_bulk_map(const char *map, __u32 key, const void *value)
+{
+	if (bpf_map_update_elem(bpf_object__find_map_fd_by_name(bulk, map), &key,
+				value, BPF_ANY))
+		err(1, "cannot fill the map %s", map);
+}
+
+/**
+ * bench_load_bulk - have an XDP program that makes frames for a tap
+ * @to: the tap
+ */
+void bench_load_bulk(const char *to)
+{
+	bulk_to = if_nametoindex(to);
+	bulk = bpf_object__open_file("vnet_xdp.bpf.o", NULL);
+	if (!bulk || bpf_object__load(bulk))
+		err(1, "the kernel refuses vnet_xdp.bpf.o");
+}
+
+/**
+ * bench_fill_bulk - say what that program is to send
+ * @i: number of the frame, less than VNET_XDP_FRAMES
+ * @data: the frame
+ * @len: bytes of it, VNET_XDP_LEN at most
+ */
+void bench_fill_bulk(unsigned int i, const void *data, size_t len)
+{
+	struct vnet_xdp_frame frame = { .len = len };
+
+	if (len > VNET_XDP_LEN)
+		errx(1, "frames of %zu bytes: %d are possible", len, VNET_XDP_LEN);
+	memcpy(frame.data, data, len);
+	fill_bulk_map("frames", i, &frame);
+}
+
+/**
+ * bench_send_bulk - have that program send frames
+ * @first: number of the first one
+ * @n: how many, in the order of their numbers
+ *
+ * The kernel makes 64 before it sends them, and 16 at once enter the tap.
+ */
+void bench_send_bulk(unsigned int first, unsigned int n)
+{
+	static unsigned char data[VNET_XDP_LEN];
+	struct vnet_xdp_state state = {
+		.next = first,
+		.count = VNET_XDP_FRAMES,
+		.ifindex = bulk_to,
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts,
+		    .data_in = data,
+		    .data_size_in = sizeof(data),
+		    .flags = BPF_F_TEST_XDP_LIVE_FRAMES,
+		    .repeat = n,
+		    .batch_size = 64);
+	struct bpf_program *prog;
+
+	fill_bulk_map("states", 0, &state);
+	prog = bpf_object__find_program_by_name(bulk, "inject");
+	if (bpf_prog_test_run_opts(bpf_program__fd(prog), &opts))
+		err(1, "cannot send frames");
 }

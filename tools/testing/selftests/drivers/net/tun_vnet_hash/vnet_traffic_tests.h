@@ -571,7 +571,7 @@ FIXTURE_TEARDOWN(big_tcp)
 }
 
 /* With types by which an extension header would lead to another queue */
-TEST_F_TIMEOUT(big_tcp, queue, 120)
+TEST_F_TIMEOUT(big_tcp, queue, 300)
 {
 	self->conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
 				    VIRTIO_NET_RSS_HASH_TYPE_IP_EX;
@@ -580,7 +580,7 @@ TEST_F_TIMEOUT(big_tcp, queue, 120)
 }
 
 /* With all types, where it would be another report */
-TEST_F_TIMEOUT(big_tcp, report, 120)
+TEST_F_TIMEOUT(big_tcp, report, 300)
 {
 	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
 	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);

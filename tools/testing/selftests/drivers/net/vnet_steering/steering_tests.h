@@ -656,12 +656,12 @@ static inline void big_tcp(struct __test_metadata *_metadata,
 	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
 }
 
-TEST_F_TIMEOUT(program, big_tcp_rss, 120)
+TEST_F_TIMEOUT(program, big_tcp_rss, 300)
 {
 	big_tcp(_metadata, self, "vnet_rss.bpf.o");
 }
 
-TEST_F_TIMEOUT(program, big_tcp_kfunc, 120)
+TEST_F_TIMEOUT(program, big_tcp_kfunc, 300)
 {
 	big_tcp(_metadata, self, "vnet_kfunc.bpf.o");
 }

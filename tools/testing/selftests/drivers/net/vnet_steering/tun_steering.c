@@ -112,6 +112,35 @@ TEST_F(program, redirected)
 	close(stats);
 }
 
+/* The example in Documentation/bpf/prog_vnet_hash.rst */
+TEST_F(program, document)
+{
+	struct vnet_conf conf = self->report;
+	struct vnet_expect e;
+	unsigned int i;
+
+	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->report.arg));
+	ASSERT_EQ(0, steering_load(&self->prog, "vnet_doc.bpf.o"));
+	ASSERT_EQ(0, attach(&self->tap, self->prog.prog));
+	conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_IPv4 |
+			      VIRTIO_NET_RSS_HASH_TYPE_TCPv4 |
+			      VIRTIO_NET_RSS_HASH_TYPE_UDPv4 |
+			      VIRTIO_NET_RSS_HASH_TYPE_IPv6 |
+			      VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
+			      VIRTIO_NET_RSS_HASH_TYPE_UDPv6;
+	for (i = 0; i < vnet_flows_count; i++) {
+		self->len = vnet_flow_build(&vnet_flows[i], self->frame,
+					    sizeof(self->frame));
+		e = vnet_conf_expect(&conf, self->frame, self->len, true);
+		ASSERT_EQ(0, vnet_tap_send(&self->tap, self->frame, self->len));
+		ASSERT_EQ(1, vnet_tap_recv(&self->tap, &self->pkt, TIMEOUT));
+		EXPECT_HASH(e, &self->pkt);
+		EXPECT_EQ(e.value % 4, self->pkt.queue) {
+			TH_LOG("flow %s", vnet_flows[i].kind);
+		}
+	}
+}
+
 #define SLOWLY	"tc qdisc add dev tap0 root tbf rate 1kbit burst 200 latency 20s"
 
 /* The packet waits while the device is told another key: it was hashed. */

@@ -10,7 +10,6 @@
 #include "vnet_hash_doc.h"
 #undef main
 
-#include <signal.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 
@@ -352,26 +351,24 @@ static pid_t start_example(const struct command *c, unsigned int packets,
 	int in[2], from[2];
 	pid_t pid;
 
-	if (pipe(in) || pipe(from))
+	/* A pipe has room for a command: whoever reads it may be gone by then. */
+	if (pipe(in) || pipe(from) ||
+	    write(in[1], c->data, c->len) != (ssize_t)c->len)
 		return -1;
-	pid = fork();
-	if (pid)
-		goto parent;
-	snprintf(queues, sizeof(queues), "%u", QUEUES);
-	snprintf(count, sizeof(count), "%u", packets);
-	dup2(in[0], 0);
-	dup2(from[1], 1);
 	close(in[1]);
-	close(from[0]);
-	execl("./vnet_hash_example", "vnet_hash_example", "tap0", queues, count,
-	      NULL);
-	_exit(127);
-parent:
+	pid = fork();
+	if (!pid) {
+		snprintf(queues, sizeof(queues), "%u", QUEUES);
+		snprintf(count, sizeof(count), "%u", packets);
+		dup2(in[0], 0);
+		dup2(from[1], 1);
+		close(from[0]);
+		execl("./vnet_hash_example", "vnet_hash_example", "tap0", queues,
+		      count, NULL);
+		_exit(127);
+	}
 	close(in[0]);
 	close(from[1]);
-	if (write(in[1], c->data, c->len) != (ssize_t)c->len)
-		return -1;
-	close(in[1]);
 	*out = from[0];
 	return pid;
 }

@@ -15,6 +15,7 @@
 
 #include <linux/bpf.h>
 #include <linux/filter.h>
+#include <linux/if_vlan.h>
 #include <linux/mutex.h>
 #include <linux/netdevice.h>
 #include <linux/ptr_ring.h>
@@ -28,12 +29,15 @@
 /* What a queue holds of frames that wait for its NAPI. */
 #define BPFNIC_RING_SIZE	512
 
+/* What a frame may have in front of as many bytes as the MTU: a header and two tags. */
+#define BPFNIC_HLEN		(VLAN_ETH_HLEN + VLAN_HLEN)
+
 /* A frame that a program sees lies in one buffer of this size, as netdevs with
  * one page per frame have it.
  */
 #define BPFNIC_BUF_SIZE		4096
 #define BPFNIC_XDP_MAX_LEN	(SKB_WITH_OVERHEAD(BPFNIC_BUF_SIZE) - XDP_PACKET_HEADROOM)
-#define BPFNIC_XDP_MAX_MTU	(BPFNIC_XDP_MAX_LEN - VLAN_ETH_HLEN - VLAN_HLEN)
+#define BPFNIC_XDP_MAX_MTU	(BPFNIC_XDP_MAX_LEN - BPFNIC_HLEN)
 #define BPFNIC_MAX_MTU		9000
 #define BPFNIC_MAX_QUEUES	64
 
@@ -205,7 +209,8 @@ struct bpfnic_ctx {
  * @mask: number of @buckets - 1
  * @buckets: of a hash
  * @order: the elements in use, in the order in which their keys came
- * @free: the others; the one that waits longest for its grace period first
+ * @free: those that were used; the one that waits longest for its grace period first
+ * @num_fresh: of those that never were, the first in @elems, the number
  */
 struct bpfnic_map {
 	refcount_t ref;
@@ -230,6 +235,7 @@ struct bpfnic_map {
 	struct hlist_head *buckets;
 	struct list_head order;
 	struct list_head free;
+	u32 num_fresh;
 };
 
 /* main.c */
@@ -237,7 +243,8 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb);
 int bpfnic_set_queues(struct bpfnic_port *port, unsigned int count);
 
 /* rx.c */
-void bpfnic_rx_enqueue(struct bpfnic_port *port, struct sk_buff *skb, u32 queue);
+struct sk_buff *bpfnic_complete(struct sk_buff *skb);
+void bpfnic_rx(struct bpfnic_port *port, struct sk_buff *skb, u32 queue);
 rx_handler_result_t bpfnic_rx_handler(struct sk_buff **pskb);
 int bpfnic_poll(struct napi_struct *napi, int budget);
 void bpfnic_ring_drain(struct bpfnic_queue *q);
@@ -245,6 +252,14 @@ void bpfnic_ring_free(void *ptr);
 int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
 		    u32 flags);
 void bpfnic_count_tx(struct bpfnic_queue *q, unsigned int len);
+
+/* A wire carries bytes, not what their sender's kernel knows of them. */
+static inline void bpfnic_forget(struct sk_buff *skb)
+{
+	skb_clear_hash(skb);
+	skb_metadata_clear(skb);
+	skb->encapsulation = 0;
+}
 
 static inline void bpfnic_count(struct bpfnic_stats *stats, enum bpfnic_stat what)
 {

@@ -63,10 +63,10 @@ static void bdev_destroy(struct bpfnic_dev *bdev)
 /**
  * bpfnic_wire_send() - send a frame out of the wire
  * @port: the port
- * @skb: the frame, from the Ethernet header on; consumed
+ * @skb: the frame, complete, from the Ethernet header on; consumed
  *
  * Context: softirqs off, RCU reader.
- * Return: whether it was sent.
+ * Return: whether it was sent.  It is not if it is longer than the wire's MTU allows.
  */
 bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 {
@@ -75,7 +75,8 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 	bool xnet;
 	int err;
 
-	if (unlikely(!wire)) {
+	/* A program's frames may have grown. */
+	if (unlikely(!wire) || unlikely(len > READ_ONCE(wire->mtu) + BPFNIC_HLEN)) {
 		kfree_skb(skb);
 		return false;
 	}
@@ -86,7 +87,12 @@ bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
 			return false;
 		}
 		skb_tx_timestamp(skb);
-		if (dev_forward_skb(wire, skb) != NET_RX_SUCCESS)
+		/* As dev_forward_skb() does, but with room for two tags. */
+		if (____dev_forward_skb(wire, skb, false))
+			return false;
+		bpfnic_forget(skb);
+		skb->protocol = eth_type_trans(skb, wire);
+		if (__netif_rx(skb) != NET_RX_SUCCESS)
 			return false;
 		dev_sw_netstats_rx_add(wire, len);
 		return true;
@@ -117,7 +123,7 @@ static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev)
 
 		skb_tx_timestamp(skb);
 		dev_sw_netstats_tx_add(dev, 1, len);
-		bpfnic_rx_enqueue(port, skb, skb_get_queue_mapping(skb) % queues);
+		bpfnic_rx(port, skb, skb_get_queue_mapping(skb) % queues);
 	} else {
 		dev_core_stats_tx_dropped_inc(dev);
 		kfree_skb(skb);
@@ -310,14 +316,23 @@ static int port_stop(struct net_device *dev)
 static netdev_tx_t port_xmit(struct sk_buff *skb, struct net_device *dev)
 {
 	struct bpfnic_port *port = netdev_priv(dev);
-	u32 queue = skb_get_queue_mapping(skb);
-	unsigned int len = skb->len;
+	/* Not every core checks what a program of tc put there. */
+	u32 queue = skb_get_queue_mapping(skb) % port->num_queues;
+	struct sk_buff *next;
 
-	rcu_read_lock();
-	if (likely(bpfnic_wire_send(port, skb)))
-		bpfnic_count_tx(&port->queues[queue], len);
-	else
+	skb = bpfnic_complete(skb);
+	if (unlikely(!skb))
 		dev_core_stats_tx_dropped_inc(dev);
+	rcu_read_lock();
+	skb_list_walk_safe(skb, skb, next) {
+		unsigned int len = skb->len;
+
+		skb_mark_not_on_list(skb);
+		if (likely(bpfnic_wire_send(port, skb)))
+			bpfnic_count_tx(&port->queues[queue], len);
+		else
+			dev_core_stats_tx_dropped_inc(dev);
+	}
 	rcu_read_unlock();
 	return NETDEV_TX_OK;
 }
@@ -741,6 +756,7 @@ static int lower_event(struct notifier_block *nb, unsigned long event, void *ptr
 	struct net_device *dev = netdev_notifier_info_to_dev(ptr);
 	struct bpfnic_port *port;
 	LIST_HEAD(list);
+	int err = 0;
 
 	if (rtnl_dereference(dev->rx_handler) != bpfnic_rx_handler)
 		return NOTIFY_DONE;
@@ -753,10 +769,11 @@ static int lower_event(struct notifier_block *nb, unsigned long event, void *ptr
 		port_update_carrier(port);
 		break;
 	case NETDEV_CHANGEMTU:
-		port_update_max_mtu(port);
+		/* If it cannot follow, the core sets the old one again, and says so here. */
 		if (port->dev->mtu > dev->mtu)
-			dev_set_mtu(port->dev, dev->mtu);
-		break;
+			err = dev_set_mtu(port->dev, dev->mtu);
+		port_update_max_mtu(port);
+		return notifier_from_errno(err);
 	case NETDEV_PRE_TYPE_CHANGE:
 		return NOTIFY_BAD;
 	case NETDEV_UNREGISTER:

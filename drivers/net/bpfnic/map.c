@@ -14,6 +14,7 @@
 #include <linux/rculist.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
+#include <linux/unaligned.h>
 #include <linux/vmalloc.h>
 
 #include "bpfnic.h"
@@ -77,7 +78,9 @@ static struct hlist_head *bucket_of(const struct bpfnic_map *map, const void *ke
 {
 	u32 hash;
 
-	if (map->key_size % sizeof(u32) == 0)
+	/* A program's key may be a place in a frame. */
+	if (map->key_size % sizeof(u32) == 0 &&
+	    IS_ENABLED(CONFIG_HAVE_EFFICIENT_UNALIGNED_ACCESS))
 		hash = jhash2(key, map->key_size / sizeof(u32), map->seed);
 	else
 		hash = jhash(key, map->key_size, map->seed);
@@ -99,7 +102,7 @@ static struct bpfnic_elem *elem_find(const struct bpfnic_map *map,
 /* The value of index *@key of an array, NULL if there is no such index. */
 static void *array_at(const struct bpfnic_map *map, const void *key)
 {
-	u32 i = *(u32 *)key;
+	u32 i = get_unaligned((const u32 *)key);
 
 	if (unlikely(i >= map->max_entries))
 		return NULL;
@@ -124,13 +127,31 @@ void *bpfnic_map_lookup(struct bpfnic_map *map, const void *key)
 	return elem ? elem_value(map, elem) : NULL;
 }
 
-/* Values are copied by words, each of which a program sees as a whole. */
+/* Values are copied by words, each of which a program sees as a whole.  @from may be a
+ * place in a frame.
+ */
 static void value_copy(const struct bpfnic_map *map, void *to, const void *from)
 {
-	u32 words = map->value_size & ~7U, rest = map->value_size & 7;
+	u32 i, words = round_down(map->value_size, sizeof(long));
 
-	bpf_long_memcpy(to, from, words);
-	memcpy(to + words, from + words, rest);
+	for (i = 0; i < words; i += sizeof(long))
+		WRITE_ONCE(*(long *)(to + i), get_unaligned((const long *)(from + i)));
+	memcpy(to + words, from + words, map->value_size - words);
+}
+
+/* An element that nobody uses, nor looks at any more; NULL if there is none yet. */
+static struct bpfnic_elem *elem_take(struct bpfnic_map *map)
+{
+	struct bpfnic_elem *elem;
+
+	if (map->num_fresh)
+		return elem_at(map, --map->num_fresh);
+	/* There are more elements than can be in use: one is free. */
+	elem = list_first_entry(&map->free, struct bpfnic_elem, list);
+	if (unlikely(!poll_state_synchronize_rcu(elem->gp)))
+		return NULL;
+	list_del(&elem->list);
+	return elem;
 }
 
 static void elem_free(struct bpfnic_map *map, struct bpfnic_elem *elem)
@@ -174,11 +195,10 @@ again:
 	if (err)
 		goto unlock;
 
-	/* There are more elements than can be in use: one is free. */
-	new = list_first_entry(&map->free, struct bpfnic_elem, list);
-	if (unlikely(!poll_state_synchronize_rcu(new->gp))) {
+	new = elem_take(map);
+	if (unlikely(!new)) {
 		if (may_sleep) {
-			gp = new->gp;
+			gp = list_first_entry(&map->free, struct bpfnic_elem, list)->gp;
 			spin_unlock_bh(&map->lock);
 			cond_synchronize_rcu_expedited(gp);
 			goto again;
@@ -192,7 +212,6 @@ again:
 		goto unlock;
 	}
 
-	list_del(&new->list);
 	memcpy(new->key, key, map->key_size);
 	memcpy(elem_value(map, new), value, map->value_size);
 	if (old) {
@@ -338,24 +357,32 @@ static const struct bpf_map_dev_ops bpfnic_map_ops = {
 	err;									\
 })
 
+static int refuse_flags(struct net_device *dev, u32 flags)
+{
+	static const struct {
+		u32 flag;
+		const char *name;
+	} known[] = {
+		{ BPF_F_MMAPABLE,	"BPF_F_MMAPABLE (which maps of global variables have)" },
+		{ BPF_F_NO_PREALLOC,	"BPF_F_NO_PREALLOC" },
+		{ BPF_F_NUMA_NODE,	"BPF_F_NUMA_NODE" },
+		{ BPF_F_ZERO_SEED,	"BPF_F_ZERO_SEED" },
+		{ BPF_F_INNER_MAP,	"BPF_F_INNER_MAP" },
+	};
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(known); i++)
+		if (flags & known[i].flag)
+			return refuse(dev, -EINVAL, "flag %s is not supported", known[i].name);
+	return refuse(dev, -EINVAL, "flags %#x are not supported", flags);
+}
+
+/* The core has checked the sizes of keys and values by what the host's maps allow. */
 static int map_check(const struct bpfnic_dev *bdev, struct net_device *dev,
 		     const struct bpfnic_map *map, const struct bpf_map *core)
 {
-	if (map->type != BPF_MAP_TYPE_ARRAY && map->type != BPF_MAP_TYPE_HASH)
-		return refuse(dev, -EINVAL, "type %u is neither array nor hash",
-			      map->type);
 	if (core->map_flags & ~BPFNIC_MAP_FLAGS)
-		return refuse(dev, -EINVAL, "flags %#x are not supported",
-			      core->map_flags & ~BPFNIC_MAP_FLAGS);
-	if (core->numa_node != NUMA_NO_NODE)
-		return refuse(dev, -EINVAL, "a NUMA node cannot be chosen");
-	if (core->map_extra)
-		return refuse(dev, -EINVAL, "map_extra is not supported");
-	if (!map->key_size || !map->value_size || !map->max_entries)
-		return refuse(dev, -EINVAL, "no keys, values or entries");
-	if (map->type == BPF_MAP_TYPE_ARRAY && map->key_size != sizeof(u32))
-		return refuse(dev, -EINVAL, "an array's key has 4 bytes, not %u",
-			      map->key_size);
+		return refuse_flags(dev, core->map_flags & ~BPFNIC_MAP_FLAGS);
 	if (map->key_size > max_key_size)
 		return refuse(dev, -E2BIG, "keys of %u bytes, max_key_size is %u",
 			      map->key_size, max_key_size);
@@ -380,23 +407,6 @@ static void *map_mem(u64 size)
 		return NULL;
 	return kvmalloc(size, GFP_KERNEL_ACCOUNT | __GFP_ZERO | __GFP_NOWARN |
 			      __GFP_RETRY_MAYFAIL);
-}
-
-static void elems_init(struct bpfnic_map *map, u32 num_elems)
-{
-	u32 i;
-
-	map->seed = hash_seed ?: get_random_u32();
-	INIT_LIST_HEAD(&map->order);
-	INIT_LIST_HEAD(&map->free);
-	for (i = 0; i < num_elems; i++) {
-		struct bpfnic_elem *elem = elem_at(map, i);
-
-		elem->gp = get_completed_synchronize_rcu();
-		list_add_tail(&elem->list, &map->free);
-		if (i % 4096 == 4095)
-			cond_resched();
-	}
 }
 
 /**
@@ -463,7 +473,10 @@ int bpfnic_map_alloc(struct bpfnic_dev *bdev, struct net_device *dev,
 		goto err_unlock;
 	}
 	if (map->type == BPF_MAP_TYPE_HASH)
-		elems_init(map, num_elems);
+		map->num_fresh = num_elems;
+	map->seed = hash_seed ?: get_random_u32();
+	INIT_LIST_HEAD(&map->order);
+	INIT_LIST_HEAD(&map->free);
 
 	list_add_tail(&map->list, &bdev->maps);
 	bdev->num_maps++;

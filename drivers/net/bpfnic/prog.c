@@ -265,13 +265,18 @@ static int bpfnic_prepare(struct bpf_prog *prog)
 	struct bpf_prog_offload *offload = prog->aux->offload;
 	struct bpfnic_prog *p;
 
+	/* The verifier has no log yet: the reason goes to the kernel's. */
 	if (prog->type != BPF_PROG_TYPE_XDP) {
-		net_info_ratelimited("bpfnic: program refused: only XDP programs can be offloaded\n");
+		if (net_ratelimit())
+			netdev_info(offload->netdev,
+				    "program refused: only XDP programs can be offloaded\n");
 		return -EOPNOTSUPP;
 	}
 	/* What the verifier puts in against speculation is not in our copy. */
 	if (!perfmon_capable()) {
-		net_info_ratelimited("bpfnic: program refused: CAP_PERFMON is needed to offload programs\n");
+		if (net_ratelimit())
+			netdev_info(offload->netdev,
+				    "program refused: CAP_PERFMON is needed to offload programs\n");
 		return -EPERM;
 	}
 
@@ -324,7 +329,8 @@ static int check_call(struct bpf_verifier_env *env, const struct bpf_insn *insn,
 		return refuse(env, i, "a call of kind %d is not supported", insn->src_reg);
 	}
 	if (!helper_func(insn->imm))
-		return refuse(env, i, "helper %s (%d) is not supported",
+		/* In the words by which bpftool's feature probe knows it. */
+		return refuse(env, i, "unknown func %s#%d: the device does not have this helper",
 			      helper_name(insn->imm), insn->imm);
 	/* The call's displacement is in 32 bits. */
 	if (BPF_CALL_IMM(helper_func(insn->imm)) !=

@@ -56,26 +56,94 @@ void bpfnic_ring_drain(struct bpfnic_queue *q)
 	}
 }
 
+/* Does the frame still have the field of the checksum that is to be computed? */
+static bool has_checksum(const struct sk_buff *skb)
+{
+	int start = skb_checksum_start_offset(skb);
+
+	return start >= 0 && start + skb->csum_offset + sizeof(__sum16) <= skb->len;
+}
+
 /**
- * bpfnic_rx_enqueue() - a frame has come from the wire
- * @port: the port
- * @skb: the frame, from the Ethernet header on, complete as on a wire; consumed
- * @queue: the queue that it is for, one of those in use
+ * bpfnic_complete() - make a frame what it is on a wire
+ * @skb: the frame, from the Ethernet header on; consumed
  *
- * Context: softirqs off, RCU reader.
+ * Its tag is put into it, it is cut into segments, their checksums are computed.  The
+ * core does so for what it sends itself; what a generic XDP program redirects comes
+ * without, and what a netdev received may have been left as its sender had it.
+ *
+ * Context: softirqs off.
+ * Return: the frame, or a list of those that it was cut into; NULL if that failed.
  */
-void bpfnic_rx_enqueue(struct bpfnic_port *port, struct sk_buff *skb, u32 queue)
+struct sk_buff *bpfnic_complete(struct sk_buff *skb)
+{
+	struct sk_buff *segs;
+
+	if (skb_vlan_tag_present(skb)) {
+		skb = __vlan_hwaccel_push_inside(skb);
+		if (!skb)
+			return NULL;
+	}
+	/* A program that moved the frame's ends may have cut off what it was about. */
+	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!has_checksum(skb))) {
+		if (skb_is_gso(skb))
+			goto drop;
+		skb->ip_summed = CHECKSUM_NONE;
+	}
+	if (skb_is_gso(skb)) {
+		segs = __skb_gso_segment(skb, 0, false);
+		if (IS_ERR(segs))
+			goto drop;
+		if (segs) {
+			consume_skb(skb);
+			return segs;
+		}
+	}
+	if (skb->ip_summed == CHECKSUM_PARTIAL &&
+	    (!pskb_may_pull(skb, skb_checksum_start_offset(skb) + skb->csum_offset +
+				 sizeof(__sum16)) ||
+	     skb_csum_hwoffload_help(skb, 0)))
+		goto drop;
+	return skb;
+
+drop:
+	kfree_skb(skb);
+	return NULL;
+}
+
+static void rx_enqueue(struct bpfnic_port *port, struct sk_buff *skb, u32 queue)
 {
 	struct bpfnic_queue *q = &port->queues[queue];
 
 	if (likely(READ_ONCE(port->up)) &&
-	    likely(skb->len <= READ_ONCE(port->dev->mtu) + VLAN_ETH_HLEN + VLAN_HLEN) &&
+	    likely(skb->len <= READ_ONCE(port->dev->mtu) + BPFNIC_HLEN) &&
 	    likely(!ptr_ring_produce(&q->ring, skb))) {
 		napi_schedule(&q->napi);
 		return;
 	}
 	atomic_long_inc(&q->wire_drops);
 	kfree_skb(skb);
+}
+
+/**
+ * bpfnic_rx() - a frame has come from the wire
+ * @port: the port
+ * @skb: the frame, from the Ethernet header on; consumed
+ * @queue: the queue that it is for, one of those in use
+ *
+ * Context: softirqs off, RCU reader.
+ */
+void bpfnic_rx(struct bpfnic_port *port, struct sk_buff *skb, u32 queue)
+{
+	struct sk_buff *next;
+
+	skb = bpfnic_complete(skb);
+	if (unlikely(!skb))
+		atomic_long_inc(&port->queues[queue].wire_drops);
+	skb_list_walk_safe(skb, skb, next) {
+		skb_mark_not_on_list(skb);
+		rx_enqueue(port, skb, queue);
+	}
 }
 
 /**
@@ -87,7 +155,7 @@ void bpfnic_rx_enqueue(struct bpfnic_port *port, struct sk_buff *skb, u32 queue)
  */
 rx_handler_result_t bpfnic_rx_handler(struct sk_buff **pskb)
 {
-	struct sk_buff *skb = *pskb, *segs, *next;
+	struct sk_buff *skb = *pskb;
 	struct bpfnic_port *port;
 	u32 queue;
 
@@ -100,34 +168,8 @@ rx_handler_result_t bpfnic_rx_handler(struct sk_buff **pskb)
 
 	queue = reciprocal_scale(skb_get_hash(skb),
 				 READ_ONCE(port->dev->real_num_rx_queues));
-	/* Make it what it would be on a wire. */
 	skb_push(skb, ETH_HLEN);
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb)
-			return RX_HANDLER_CONSUMED;
-	}
-	if (skb_is_gso(skb)) {
-		segs = __skb_gso_segment(skb, 0, false);
-		if (IS_ERR(segs))
-			goto drop;
-		if (segs) {
-			consume_skb(skb);
-			skb_list_walk_safe(segs, skb, next) {
-				skb_mark_not_on_list(skb);
-				bpfnic_rx_enqueue(port, skb, queue);
-			}
-			return RX_HANDLER_CONSUMED;
-		}
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL && skb_csum_hwoffload_help(skb, 0))
-		goto drop;
-	bpfnic_rx_enqueue(port, skb, queue);
-	return RX_HANDLER_CONSUMED;
-
-drop:
-	atomic_long_inc(&port->queues[queue].wire_drops);
-	kfree_skb(skb);
+	bpfnic_rx(port, skb, queue);
 	return RX_HANDLER_CONSUMED;
 }
 
@@ -160,9 +202,9 @@ static void host_receive_skb(struct bpfnic_queue *q, struct sk_buff *skb)
 		kfree_skb(skb);
 		return;
 	}
-	/* A wire carries bytes, not what their sender's kernel thinks of them. */
 	skb_orphan(skb);
 	skb_scrub_packet(skb, true);
+	bpfnic_forget(skb);
 	skb->priority = 0;
 	skb->ip_summed = CHECKSUM_NONE;
 	host_receive(q, skb);
@@ -405,7 +447,7 @@ void bpfnic_count_tx(struct bpfnic_queue *q, unsigned int len)
  * @frames: the frames
  * @flags: XDP_XMIT_ flags
  *
- * Context: softirqs off, RCU reader.
+ * Context: softirqs off.
  * Return: how many, from the first one on, were taken over; -EINVAL for unknown
  *	@flags; -ENETDOWN if the port is down.
  */
@@ -421,6 +463,8 @@ int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u3
 	if (unlikely(!READ_ONCE(port->up)))
 		return -ENETDOWN;
 	q = &port->queues[smp_processor_id() % READ_ONCE(dev->real_num_tx_queues)];
+	/* Not every driver's NAPI that flushes a redirection is a reader. */
+	rcu_read_lock();
 	for (i = 0; i < n; i++) {
 		unsigned int len = frames[i]->len;
 
@@ -429,8 +473,11 @@ int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u3
 			break;
 		skb_push(skb, ETH_HLEN);
 		skb_set_network_header(skb, ETH_HLEN);
-		if (bpfnic_wire_send(port, skb))
+		if (likely(bpfnic_wire_send(port, skb)))
 			bpfnic_count_tx(q, len);
+		else
+			dev_core_stats_tx_dropped_inc(dev);
 	}
+	rcu_read_unlock();
 	return i;
 }

@@ -276,7 +276,7 @@ t_program_mtu()
 t_program_refused()
 {
 	given ip link add nic0 type bpfnic
-	refused "[bpfnic] insn 2: helper bpf_redirect (23) is not supported" \
+	refused "[bpfnic] insn 2: unknown func bpf_redirect#23" \
 		ip link set nic0 xdpoffload obj "$HERE/bpfnic_refused.bpf.o" sec xdp
 	expect_objects 1 0 0
 	given ip link set nic0 xdpdrv obj "$HERE/bpfnic_refused.bpf.o" sec xdp

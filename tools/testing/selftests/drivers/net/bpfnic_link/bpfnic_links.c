@@ -391,6 +391,13 @@ TEST_F(links, mtu_of_a_link)
 	EXPECT_EQ(0, link_mtu(ns, "dev0", 20000));
 	EXPECT_EQ(0, link_mtu(ns, "nic0", 9000));
 	EXPECT_EQ(-EINVAL, link_mtu(ns, "nic0", 9001));
+	/* And less than bpfnic can is less than what it is on can. */
+	EXPECT_EQ(0, link_mtu(ns, "dev0", 68));
+	EXPECT_EQ(-EINVAL, link_mtu(ns, "dev0", 67));
+	ASSERT_EQ(0, link_info(ns, "dev0", &self->info));
+	EXPECT_EQ(68, self->info.mtu);
+	ASSERT_EQ(0, link_info(ns, "nic0", &self->info));
+	EXPECT_EQ(68, self->info.mtu);
 
 	ASSERT_EQ(0, link_add_kind(ns, "dev1", "dummy", 0));
 	ASSERT_EQ(0, link_mtu(ns, "dev1", 1400));

@@ -837,6 +837,54 @@ int prog_load(const struct bpf_insn *insns, unsigned int count, unsigned int ifi
 	return fd < 0 ? -errno : fd;
 }
 
+/**
+ * ends_address() - give both ends of a way addresses, and wait until they have a carrier
+ * @a: where one end is
+ * @a_name: its name
+ * @b: where the other end is
+ * @b_name: its name
+ * @number: of the nets: 10.0.@number.0/24 and fd0@number::/64, @a's host is 1, @b's 2
+ *
+ * Return: 0 or -errno.
+ */
+int ends_address(struct ns *a, const char *a_name, struct ns *b, const char *b_name,
+		 unsigned int number)
+{
+	char text[4][32];
+
+	snprintf(text[0], sizeof(text[0]), "10.0.%u.1", number);
+	snprintf(text[1], sizeof(text[1]), "10.0.%u.2", number);
+	snprintf(text[2], sizeof(text[2]), "fd0%u::1", number);
+	snprintf(text[3], sizeof(text[3]), "fd0%u::2", number);
+	return link_address(a, a_name, text[0], 24) ?: link_address(b, b_name, text[1], 24) ?:
+	       link_address(a, a_name, text[2], 64) ?: link_address(b, b_name, text[3], 64) ?:
+	       link_wait_carrier(a, a_name, true) ?: link_wait_carrier(b, b_name, true);
+}
+
+/** ends_stream() - @len bytes each way between such ends, by IPv4 and IPv6; 0 or -errno */
+int ends_stream(struct ns *a, struct ns *b, unsigned int number, size_t len)
+{
+	char text[32];
+	int err;
+
+	snprintf(text, sizeof(text), "10.0.%u.1", number);
+	err = ns_stream(b, a, text, 1001, len);
+	snprintf(text, sizeof(text), "10.0.%u.2", number);
+	err = err ?: ns_stream(a, b, text, 1002, len);
+	snprintf(text, sizeof(text), "fd0%u::1", number);
+	err = err ?: ns_stream(b, a, text, 1003, len);
+	snprintf(text, sizeof(text), "fd0%u::2", number);
+	return err ?: ns_stream(a, b, text, 1004, len);
+}
+
+/** ns_listen() - nic_socket() in a namespace, which this thread is in from then on */
+int ns_listen(const struct ns *ns, unsigned int ifindex, unsigned int ethertype)
+{
+	int fd = ns_enter(ns);
+
+	return fd ?: nic_socket(ifindex, ethertype);
+}
+
 /** prog_return() - a program that ends at once with a verdict; its file, or -errno */
 int prog_return(int verdict, unsigned int ifindex)
 {
@@ -846,6 +894,19 @@ int prog_return(int verdict, unsigned int ifindex)
 	};
 
 	return prog_load(insns, ARRAY_SIZE(insns), ifindex, NULL, 0);
+}
+
+/** prog_redirect() - a program of the host that sends all on by a link; its file, or -errno */
+int prog_redirect(unsigned int ifindex)
+{
+	const struct bpf_insn insns[] = {
+		I_ALU(BPF_MOV, 1, ifindex),
+		I_ALU(BPF_MOV, 2, 0),
+		I_CALL(BPF_FUNC_redirect),
+		I_EXIT,
+	};
+
+	return prog_load(insns, ARRAY_SIZE(insns), 0, NULL, 0);
 }
 
 /**

@@ -152,8 +152,14 @@ int ns_stream(const struct ns *from, const struct ns *to, const char *address,
 int ns_datagrams(const struct ns *from, const struct ns *to, const char *address,
 		 uint16_t port, size_t len, unsigned int count);
 int ns_ping(const struct ns *from, const char *address, size_t len);
+int ns_listen(const struct ns *ns, unsigned int ifindex, unsigned int ethertype);
+
+int ends_address(struct ns *a, const char *a_name, struct ns *b, const char *b_name,
+		 unsigned int number);
+int ends_stream(struct ns *a, struct ns *b, unsigned int number, size_t len);
 
 int prog_return(int verdict, unsigned int ifindex);
+int prog_redirect(unsigned int ifindex);
 int prog_count(int verdict, int map, unsigned int ifindex);
 int prog_load(const struct bpf_insn *insns, unsigned int count, unsigned int ifindex,
 	      char *log, unsigned int room);

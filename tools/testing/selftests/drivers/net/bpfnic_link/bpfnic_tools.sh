@@ -43,9 +43,20 @@ map_ids()
 t_load_refused()
 {
 	given ip link add nic0 type bpfnic
-	refused "[bpfnic] insn 2: helper bpf_redirect (23) is not supported" \
+	refused "[bpfnic] insn 2: unknown func bpf_redirect#23: the device does not have" \
 		bpftool prog load "$HERE/bpfnic_refused.bpf.o" $BPF/prog type xdp dev nic0
 	[[ ! -e $BPF/prog ]] || differs "$BPF/prog" "not there" "there"
+	expect_objects 1 0 0
+}
+
+# The helpers that bpftool finds are those of the documentation.
+t_feature_probe()
+{
+	given ip link add nic0 type bpfnic
+	given bpftool feature probe dev nic0 full
+	expect_same "helpers" "csum_diff get_prandom_u32 get_smp_processor_id ktime_get_boot_ns ktime_get_ns map_delete_elem map_lookup_elem map_update_elem perf_event_output xdp_adjust_head xdp_adjust_meta xdp_adjust_tail" \
+		"$(sed -n '/program type xdp:/,/program type/s/^\t- bpf_//p' <<<"$OUT" |
+			sort | paste -sd ' ')"
 	expect_objects 1 0 0
 }
 
@@ -261,7 +272,7 @@ t_ports_share()
 }
 
 TESTS=(
-	load_refused load_and_attach map_refused wrong_type statistics bound_info
+	load_refused feature_probe load_and_attach map_refused wrong_type statistics bound_info
 	map_entries ports_share
 )
 run_tests

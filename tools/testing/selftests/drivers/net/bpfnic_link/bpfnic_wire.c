@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <linux/errqueue.h>
+#include <linux/filter.h>
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 #include <linux/if_tun.h>
@@ -114,23 +115,6 @@ static int make_wire(struct ns *nic, struct ns *far, enum wire wire, unsigned in
 	return link_add(nic, &new) ?: link_move(nic, "nic0_wire", far);
 }
 
-static int set_addresses(struct ns *nic, const char *nic_name, struct ns *far,
-			 const char *far_name, unsigned int number)
-{
-	char text[4][32];
-
-	snprintf(text[0], sizeof(text[0]), "10.0.%u.1", number);
-	snprintf(text[1], sizeof(text[1]), "10.0.%u.2", number);
-	snprintf(text[2], sizeof(text[2]), "fd0%u::1", number);
-	snprintf(text[3], sizeof(text[3]), "fd0%u::2", number);
-	return link_address(nic, nic_name, text[0], 24) ?:
-	       link_address(far, far_name, text[1], 24) ?:
-	       link_address(nic, nic_name, text[2], 64) ?:
-	       link_address(far, far_name, text[3], 64) ?:
-	       link_wait_carrier(nic, nic_name, true) ?:
-	       link_wait_carrier(far, far_name, true);
-}
-
 FIXTURE_SETUP(wire)
 {
 	self->prog = -1;
@@ -164,60 +148,44 @@ FIXTURE_TEARDOWN(wire)
 	EXPECT_EQ(0, nic_wait_objects("ports", 0, MS));
 }
 
-/* Streams each way, by both protocols */
-static int streams(struct ns *nic, struct ns *far, unsigned int number, size_t len)
-{
-	char text[32];
-	int err;
-
-	snprintf(text, sizeof(text), "10.0.%u.1", number);
-	err = ns_stream(far, nic, text, 1001, len);
-	snprintf(text, sizeof(text), "10.0.%u.2", number);
-	err = err ?: ns_stream(nic, far, text, 1002, len);
-	snprintf(text, sizeof(text), "fd0%u::1", number);
-	err = err ?: ns_stream(far, nic, text, 1003, len);
-	snprintf(text, sizeof(text), "fd0%u::2", number);
-	return err ?: ns_stream(nic, far, text, 1004, len);
-}
-
 TEST_F_TIMEOUT(wire, streams, 180)
 {
-	ASSERT_EQ(0, set_addresses(&self->nic, "nic0", &self->far, self->far_name, 0));
-	EXPECT_EQ(0, streams(&self->nic, &self->far, 0, STREAM_LEN));
+	ASSERT_EQ(0, ends_address(&self->nic, "nic0", &self->far, self->far_name, 0));
+	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN));
 }
 
 /* Past an offloaded program, a native one, both, and a generic one on top */
 TEST_F_TIMEOUT(wire, streams_past_programs, 180)
 {
-	ASSERT_EQ(0, set_addresses(&self->nic, "nic0", &self->far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(&self->nic, "nic0", &self->far, self->far_name, 0));
 	self->prog = prog_return(XDP_PASS, link_index(&self->nic, "nic0"));
 	ASSERT_LE(0, self->prog);
 	self->native = prog_return(XDP_PASS, 0);
 	ASSERT_LE(0, self->native);
 
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", self->prog, XDP_FLAGS_HW_MODE));
-	EXPECT_EQ(0, streams(&self->nic, &self->far, 0, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN / 4));
 	EXPECT_LT(STREAM_LEN / 2 / MTU, nic_stat("nic0", "hw_xdp_pass"));
 	EXPECT_EQ(0, nic_stat("nic0", "xdp_pass"));
 
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", self->native, XDP_FLAGS_DRV_MODE));
-	EXPECT_EQ(0, streams(&self->nic, &self->far, 0, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN / 4));
 	EXPECT_LT(STREAM_LEN / 2 / MTU, nic_stat("nic0", "xdp_pass"));
 
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", -1, XDP_FLAGS_HW_MODE));
-	EXPECT_EQ(0, streams(&self->nic, &self->far, 0, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN / 4));
 
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", -1, XDP_FLAGS_DRV_MODE));
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", self->prog, XDP_FLAGS_HW_MODE));
 	ASSERT_EQ(0, link_xdp(&self->nic, "nic0", self->native, XDP_FLAGS_SKB_MODE));
-	EXPECT_EQ(0, streams(&self->nic, &self->far, 0, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN / 4));
 }
 
 TEST_F_TIMEOUT(wire, datagrams, 180)
 {
 	struct ns *nic = &self->nic, *far = &self->far;
 
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
 	EXPECT_EQ(0, ns_ping(far, NIC_IP, 56));
 	EXPECT_EQ(0, ns_ping(nic, FAR_IP, 56));
 	EXPECT_EQ(0, ns_ping(far, NIC_IP, MTU - IP_AND_UDP));
@@ -248,8 +216,8 @@ TEST_F_TIMEOUT(wire, jumbo, 180)
 	struct ns *nic = &self->nic, *far = &self->far;
 
 	ASSERT_EQ(0, set_mtu(nic, far, self->far_name, JUMBO));
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
-	EXPECT_EQ(0, streams(nic, far, 0, STREAM_LEN));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
+	EXPECT_EQ(0, ends_stream(nic, far, 0, STREAM_LEN));
 	EXPECT_EQ(0, ns_datagrams(far, nic, NIC_IP, 9, JUMBO - IP_AND_UDP, 10));
 	EXPECT_EQ(0, ns_datagrams(nic, far, FAR_IP, 9, JUMBO - IP_AND_UDP, 10));
 }
@@ -274,11 +242,11 @@ TEST_F_TIMEOUT(wire, vlan, 180)
 	ASSERT_EQ(0, link_mtu(nic, "vlan75", MTU - 4));
 	ASSERT_EQ(0, link_mtu(far, "vlan75", MTU - 4));
 
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
-	ASSERT_EQ(0, set_addresses(nic, "vlan5", far, "vlan5", 1));
-	ASSERT_EQ(0, set_addresses(nic, "vlan75", far, "vlan75", 2));
-	EXPECT_EQ(0, streams(nic, far, 1, STREAM_LEN / 4));
-	EXPECT_EQ(0, streams(nic, far, 2, STREAM_LEN / 4));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "vlan5", far, "vlan5", 1));
+	ASSERT_EQ(0, ends_address(nic, "vlan75", far, "vlan75", 2));
+	EXPECT_EQ(0, ends_stream(nic, far, 1, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(nic, far, 2, STREAM_LEN / 4));
 	EXPECT_EQ(0, ns_datagrams(far, nic, "10.0.1.1", 9, MTU - IP_AND_UDP, 5));
 	EXPECT_EQ(0, ns_datagrams(nic, far, "10.0.1.2", 9, MTU - IP_AND_UDP, 5));
 	EXPECT_EQ(0, ns_datagrams(far, nic, "10.0.2.1", 9, MTU - 4 - IP_AND_UDP, 5));
@@ -287,15 +255,8 @@ TEST_F_TIMEOUT(wire, vlan, 180)
 	self->prog = prog_return(XDP_PASS, link_index(nic, "nic0"));
 	ASSERT_LE(0, self->prog);
 	ASSERT_EQ(0, link_xdp(nic, "nic0", self->prog, XDP_FLAGS_HW_MODE));
-	EXPECT_EQ(0, streams(nic, far, 1, STREAM_LEN / 4));
-	EXPECT_EQ(0, streams(nic, far, 2, STREAM_LEN / 4));
-}
-
-static int listen_in(const struct ns *ns, unsigned int ifindex, unsigned int ethertype)
-{
-	int fd = ns_enter(ns);
-
-	return fd ?: nic_socket(ifindex, ethertype);
+	EXPECT_EQ(0, ends_stream(nic, far, 1, STREAM_LEN / 4));
+	EXPECT_EQ(0, ends_stream(nic, far, 2, STREAM_LEN / 4));
 }
 
 static int bring_up(struct ns *nic, struct ns *far, const char *far_name)
@@ -311,8 +272,8 @@ static void open_ends(struct __test_metadata *_metadata, FIXTURE_DATA(wire) *sel
 	unsigned int far = link_index(&self->far, self->far_name);
 
 	ASSERT_EQ(0, bring_up(&self->nic, &self->far, self->far_name));
-	self->b = listen_in(&self->far, far, NIC_ETHERTYPE);
-	self->a = listen_in(&self->nic, nic, NIC_ETHERTYPE);
+	self->b = ns_listen(&self->far, far, NIC_ETHERTYPE);
+	self->a = ns_listen(&self->nic, nic, NIC_ETHERTYPE);
 	ASSERT_LE(0, self->a);
 	ASSERT_LE(0, self->b);
 }
@@ -597,16 +558,137 @@ TEST_F(wire, too_long)
 	EXPECT_EQ(0, info.stats.rx_dropped);
 }
 
-static int prog_redirect(unsigned int ifindex)
+/* The same the other way, where the wire is of the module. */
+TEST_F(wire, too_long_for_the_wire)
+{
+	struct ns *nic = &self->nic;
+	uint8_t frame[MAX_FRAME];
+	struct link_info info;
+
+	if (variant->wire >= VETH)
+		return;	/* nic0's MTU is at most that of the veth, who has his own rule. */
+	ASSERT_EQ(0, link_mtu(&self->far, self->far_name, 1000));
+	open_ends(_metadata, self);
+	nic_frame(frame, sizeof(frame), 1);
+	ASSERT_EQ(0, nic_send(self->a, frame, 1000 + ETH_HLEN + 9));
+	ASSERT_EQ(0, nic_send(self->a, frame, 1000 + ETH_HLEN + 8));
+	EXPECT_EQ(1000 + ETH_HLEN + 8, nic_recv(self->b, frame, sizeof(frame), MS));
+	ASSERT_EQ(0, link_info(nic, "nic0", &info));
+	EXPECT_EQ(1, info.stats.tx_dropped);
+}
+
+/* A program that makes a frame longer and sends it back */
+static int prog_grow(unsigned int len, unsigned int ifindex)
 {
 	const struct bpf_insn insns[] = {
-		I_ALU(BPF_MOV, 1, ifindex),
-		I_ALU(BPF_MOV, 2, 0),
-		I_CALL(BPF_FUNC_redirect),
+		I_LOAD(BPF_W, 2, 1, offsetof(struct xdp_md, data)),
+		I_LOAD(BPF_W, 3, 1, offsetof(struct xdp_md, data_end)),
+		I_ALU_R(BPF_SUB, 3, 2),
+		I_ALU(BPF_MOV, 2, len),
+		I_ALU_R(BPF_SUB, 2, 3),
+		I_CALL(BPF_FUNC_xdp_adjust_tail),
+		I_ALU(BPF_MOV, 0, XDP_TX),
 		I_EXIT,
 	};
 
-	return prog_load(insns, ARRAY_SIZE(insns), 0, NULL, 0);
+	return prog_load(insns, ARRAY_SIZE(insns), ifindex, NULL, 0);
+}
+
+static void expect_grown(struct __test_metadata *_metadata, struct ns *nic, unsigned int len,
+			 bool native, int from, const void *frame, int to, int expected)
+{
+	struct pollfd p = { .fd = to, .events = POLLIN };
+	uint8_t got[2 * MTU];
+	int prog;
+
+	prog = prog_grow(len, native ? 0 : link_index(nic, "nic0"));
+	ASSERT_LE(0, prog);
+	ASSERT_EQ(0, link_xdp(nic, "nic0", prog,
+			      native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_HW_MODE));
+	ASSERT_EQ(100, write(from, frame, 100));
+	EXPECT_EQ(!!expected, poll(&p, 1, expected ? MS : QUIET_MS));
+	if (p.revents)
+		EXPECT_EQ(expected, read(to, got, sizeof(got)));
+	ASSERT_EQ(0, link_xdp(nic, "nic0", -1,
+			      native ? XDP_FLAGS_DRV_MODE : XDP_FLAGS_HW_MODE));
+	close(prog);
+}
+
+/* What a program has grown leaves by the wire if that has room, or is an error. */
+TEST_F(wire, grown)
+{
+	const unsigned int most = MTU + ETH_HLEN + (variant->wire < VETH ? 8 : 4);
+	uint8_t frame[100];
+	int native;
+
+	open_ends(_metadata, self);
+	nic_frame(frame, sizeof(frame), 1);
+	for (native = 0; native < 2; native++) {
+		const char *sent = native ? "xdp_tx" : "hw_xdp_tx";
+		const char *lost = native ? "xdp_tx_errors" : "hw_xdp_tx_errors";
+
+		expect_grown(_metadata, &self->nic, most, native, self->b, frame, self->b, most);
+		EXPECT_EQ(0, nic_wait_stat("nic0", sent, 1, MS));
+		EXPECT_EQ(0, nic_stat("nic0", lost));
+		expect_grown(_metadata, &self->nic, MTU + ETH_HLEN + 9, native, self->b, frame,
+			     self->b, 0);
+		EXPECT_EQ(0, nic_wait_stat("nic0", lost, 1, MS));
+		EXPECT_EQ(1, nic_stat("nic0", sent));
+	}
+}
+
+/* A wire carries bytes, and not the hash by which their sender knows the flow. */
+TEST_F(wire, no_hash_of_sender)
+{
+	struct sock_filter has_hash[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, SKF_AD_OFF + SKF_AD_RXHASH),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, 0),
+		BPF_STMT(BPF_RET | BPF_K, 0xffff),
+	};
+	const struct sock_fprog filter = { ARRAY_SIZE(has_hash), has_hash };
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(1009) };
+	struct { const struct ns *from, *to; const char *name, *address; } ways[] = {
+		{ &self->far, &self->nic, "nic0", NIC_IP },
+		{ &self->nic, &self->far, self->far_name, FAR_IP },
+	};
+	uint8_t data[100] = {}, got[200];
+	unsigned int i, j;
+	int all, hashed, udp, sink;
+
+	ASSERT_EQ(0, ends_address(&self->nic, "nic0", &self->far, self->far_name, 0));
+	/* The addresses are known from here on. */
+	ASSERT_EQ(0, ns_datagrams(&self->far, &self->nic, NIC_IP, 9, 10, 1));
+	/* Another's wire does as it likes with what nic0 sends. */
+	for (i = 0; i < (variant->wire < VETH ? 2 : 1); i++) {
+		all = ns_listen(ways[i].to, link_index((struct ns *)ways[i].to, ways[i].name),
+				ETH_P_IP);
+		hashed = nic_socket(link_index((struct ns *)ways[i].to, ways[i].name), ETH_P_IP);
+		ASSERT_LE(0, all);
+		ASSERT_LE(0, hashed);
+		ASSERT_EQ(0, setsockopt(hashed, SOL_SOCKET, SO_ATTACH_FILTER, &filter,
+					sizeof(filter)));
+		while (nic_recv(hashed, got, sizeof(got), 0) >= 0)
+			;
+		inet_pton(AF_INET, ways[i].address, &to.sin_addr);
+		sink = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		ASSERT_LE(0, sink);
+		ASSERT_EQ(0, bind(sink, (void *)&to, sizeof(to)));
+		ASSERT_EQ(0, ns_enter(ways[i].from));
+		udp = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+		ASSERT_LE(0, udp);
+		ASSERT_EQ(0, connect(udp, (void *)&to, sizeof(to)));
+		for (j = 0; j < 10; j++)
+			ASSERT_EQ(sizeof(data), send(udp, data, sizeof(data), 0));
+		for (j = 0; j < 10; j++)
+			ASSERT_EQ(sizeof(data) + IP_AND_UDP + ETH_HLEN,
+				  nic_recv(all, got, sizeof(got), MS));
+		EXPECT_EQ(-EAGAIN, nic_recv(hashed, got, sizeof(got), QUIET_MS));
+		close(sink);
+		close(udp);
+		close(all);
+		close(hashed);
+	}
 }
 
 /* A socket that hears what leaves by a link, without its Ethernet header */
@@ -793,7 +875,7 @@ static int hear_open(const struct ns *ns, unsigned int ifindex)
 {
 	int fd, one = 1;
 
-	fd = listen_in(ns, ifindex, ETH_P_ALL);
+	fd = ns_listen(ns, ifindex, ETH_P_ALL);
 	if (fd >= 0)
 		setsockopt(fd, SOL_PACKET, PACKET_AUXDATA, &one, sizeof(one));
 	return fd;
@@ -816,7 +898,7 @@ TEST_F_TIMEOUT(wire, whole_packets, 180)
 	int fd;
 
 	ASSERT_EQ(0, link_offload(nic, "nic0", ETHTOOL_SGRO, false));
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
 	fd = hear_open(nic, link_index(nic, "nic0"));
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, ns_stream(far, nic, NIC_IP, 1001, STREAM_LEN / 4));
@@ -834,7 +916,7 @@ TEST_F_TIMEOUT(wire, heard_before_gro, 180)
 	struct heard heard;
 	int fd;
 
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
 	fd = hear_open(far, link_index(far, self->far_name));
 	ASSERT_LE(0, fd);
 	ASSERT_EQ(0, nic_hear_outgoing(fd));
@@ -857,7 +939,7 @@ TEST_F(wire, whole_reflections)
 	unsigned int i;
 	int fd, udp;
 
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
 	/* The addresses are known from here on. */
 	ASSERT_EQ(0, ns_datagrams(far, nic, NIC_IP, 9, 10, 1));
 	self->prog = prog_return(XDP_TX, link_index(nic, "nic0"));
@@ -895,7 +977,7 @@ TEST_F(wire, udp_segments)
 	struct heard heard;
 
 	ASSERT_EQ(0, link_offload(nic, "nic0", ETHTOOL_SGRO, false));
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, self->far_name, 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, self->far_name, 0));
 	for (i = 0; i < sizeof(data); i++)
 		data[i] = i + i / 251;
 	inet_pton(AF_INET, NIC_IP, &to.sin_addr);
@@ -1166,6 +1248,24 @@ TEST_F(tap, reflected)
 	close(prog);
 }
 
+/* Nor does a netdev that takes frames of any length get one that it was not made for. */
+TEST_F(tap, grown)
+{
+	const unsigned int hlen = sizeof(struct virtio_net_hdr), most = MTU + ETH_HLEN + 8;
+	uint8_t frame[100] = {};
+	int native;
+
+	nic_frame(frame + hlen, sizeof(frame) - hlen, 1);
+	for (native = 0; native < 2; native++) {
+		expect_grown(_metadata, &self->nic, most, native, self->tap, frame, self->tap,
+			     hlen + most);
+		expect_grown(_metadata, &self->nic, most + 1, native, self->tap, frame,
+			     self->tap, 0);
+		EXPECT_EQ(0, nic_wait_stat("nic0", native ? "xdp_tx_errors" : "hw_xdp_tx_errors",
+					   1, MS));
+	}
+}
+
 /* --- queues ------------------------------------------------------------------- */
 
 #define QUEUES	4
@@ -1185,8 +1285,8 @@ FIXTURE_SETUP(queues)
 	ASSERT_EQ(0, ns_new(&self->far));
 	ASSERT_EQ(0, make_wire(&self->nic, &self->far, OWN, QUEUES));
 	ASSERT_EQ(0, bring_up(&self->nic, &self->far, "nic0_wire"));
-	self->a = listen_in(&self->nic, link_index(&self->nic, "nic0"), NIC_ETHERTYPE);
-	self->b = listen_in(&self->far, link_index(&self->far, "nic0_wire"), 0);
+	self->a = ns_listen(&self->nic, link_index(&self->nic, "nic0"), NIC_ETHERTYPE);
+	self->b = ns_listen(&self->far, link_index(&self->far, "nic0_wire"), 0);
 	ASSERT_LE(0, self->a);
 	ASSERT_LE(0, self->b);
 	ASSERT_EQ(0, ns_enter(&self->nic));
@@ -1318,7 +1418,7 @@ TEST_F_TIMEOUT(queues, flows_from_a_link, 180)
 
 	link_del(nic, "nic0");
 	ASSERT_EQ(0, make_wire(nic, far, VETH, QUEUES));
-	ASSERT_EQ(0, set_addresses(nic, "nic0", far, "far0", 0));
+	ASSERT_EQ(0, ends_address(nic, "nic0", far, "far0", 0));
 	ASSERT_EQ(0, ns_datagrams(far, nic, NIC_IP, 9, 10, 1));
 	for (flow = 0; flow < 32; flow++) {
 		read_queues(before);

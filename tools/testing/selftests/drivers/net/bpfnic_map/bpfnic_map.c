@@ -335,30 +335,32 @@ TEST_F(map, refused_flags)
 	const struct {
 		uint32_t flags;
 		int asked;	/* by this type's host side, the device is asked */
+		const char *name;
 	} bad[] = {
-		{ BPF_F_NO_PREALLOC, BPF_MAP_TYPE_HASH },
-		{ BPF_F_NO_PREALLOC | BPF_F_RDONLY, BPF_MAP_TYPE_HASH },
+		{ BPF_F_NO_PREALLOC, BPF_MAP_TYPE_HASH, "BPF_F_NO_PREALLOC" },
+		{ BPF_F_NO_PREALLOC | BPF_F_RDONLY, BPF_MAP_TYPE_HASH, "BPF_F_NO_PREALLOC" },
 		{ BPF_F_NO_COMMON_LRU, 0 },
-		{ BPF_F_NUMA_NODE, variant->type },
+		{ BPF_F_NUMA_NODE, variant->type, "BPF_F_NUMA_NODE" },
 		{ BPF_F_STACK_BUILD_ID, 0 },
-		{ BPF_F_ZERO_SEED, BPF_MAP_TYPE_HASH },
+		{ BPF_F_ZERO_SEED, BPF_MAP_TYPE_HASH, "BPF_F_ZERO_SEED" },
 		{ BPF_F_CLONE, 0 },
-		{ BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY },
+		{ BPF_F_MMAPABLE, BPF_MAP_TYPE_ARRAY, "BPF_F_MMAPABLE" },
 		{ BPF_F_PRESERVE_ELEMS, 0 },
-		{ BPF_F_INNER_MAP, BPF_MAP_TYPE_ARRAY },
+		{ BPF_F_INNER_MAP, BPF_MAP_TYPE_ARRAY, "BPF_F_INNER_MAP" },
 		{ BPF_F_LINK, 0 },
 		{ BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG, 0 },
 		{ BPF_F_RDONLY | BPF_F_WRONLY, 0 },
 		{ 1u << 31, 0 },
 	};
+	char said[100];
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(bad); i++) {
 		EXPECT_EQ(-EINVAL, make(&self->t, variant->type, 4, 8, ENTRIES, bad[i].flags)) {
 			TH_LOG("flags %#x", bad[i].flags);
 		}
-		EXPECT_EQ(bad[i].asked == variant->type,
-			  nic_log_count(self->t.log, "map refused")) {
+		snprintf(said, sizeof(said), "map refused: flag %s ", bad[i].name ?: "");
+		EXPECT_EQ(bad[i].asked == variant->type, nic_log_count(self->t.log, said)) {
 			TH_LOG("log of flags %#x", bad[i].flags);
 		}
 	}

@@ -72,7 +72,7 @@ FIXTURE_VARIANT(refused)
 /* The call is instruction 1. */
 #define REFUSED_HELPER(name, id)						\
 	REFUSED(helper_##name,							\
-		"[bpfnic] insn 1: helper bpf_" #name " (" #id ") is not supported", \
+		"[bpfnic] insn 1: unknown func bpf_" #name "#" #id ": the device", \
 		PASS, BPF_EMIT_CALL(BPF_FUNC_##name), EXIT)
 
 REFUSED_HELPER(redirect, 23);
@@ -94,7 +94,7 @@ REFUSED_HELPER(xdp_get_buff_len, 188);
 REFUSED_HELPER(xdp_load_bytes, 189);
 REFUSED_HELPER(xdp_store_bytes, 190);
 REFUSED_HELPER(map_lookup_percpu_elem, 195);
-REFUSED(helper_unknown, "[bpfnic] insn 1: helper unknown (99999) is not supported",
+REFUSED(helper_unknown, "[bpfnic] insn 1: unknown func unknown#99999: the device",
 	PASS, BPF_EMIT_CALL(99999), EXIT);
 
 REFUSED(bpf2bpf, "[bpfnic] insn 0: calls of other BPF functions",
@@ -214,7 +214,8 @@ TEST_F(other, sched_cls)
 {
 	EXPECT_EQ(-EOPNOTSUPP, load(BPF_PROG_TYPE_SCHED_CLS, pass, 2, self->nic.ifindex,
 				    self->log));
-	EXPECT_EQ(1, nic_log_count(self->kernel_log, "only XDP programs"));
+	EXPECT_EQ(1, nic_log_count(self->kernel_log,
+				   "nic0: program refused: only XDP programs"));
 }
 
 /* Of other types, and flags, the core thinks so. */
@@ -425,7 +426,7 @@ TEST_F(other, perfmon)
 	ASSERT_EQ(child, waitpid(child, &status, 0));
 	EXPECT_TRUE(WIFEXITED(status));
 	EXPECT_EQ(0, WEXITSTATUS(status));
-	EXPECT_EQ(1, nic_log_count(self->kernel_log, "CAP_PERFMON"));
+	EXPECT_EQ(1, nic_log_count(self->kernel_log, "nic0: program refused: CAP_PERFMON"));
 }
 
 /* Refused again and again: nothing of it stays. */

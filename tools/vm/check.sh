@@ -376,6 +376,7 @@ check_vnetctl()
 	cd "$out/root/usr"
 	diff -u - <(find . -type f | sort) <<-'END'
 		./bin/vnetctl
+		./lib/vnetctl/libvirt/vnetctl
 		./lib/vnetctl/vnet_flowdir.bpf.o
 		./lib/vnetctl/vnet_inner.bpf.o
 		./lib/vnetctl/vnet_kfunc.bpf.o

@@ -8,6 +8,8 @@
 # DEMO_BREAK_KEY=1: another key in the comparison only, so the demo must fail.
 # DEMO_COUNT=K: packets of each flow (3).
 # DEMO_TAP=macvtap: a macvtap in place of a tap behind a bridge.
+# DEMO_VMM=libvirt: libvirtd starts QEMU and makes the tap, a hook has it hash; or
+# DEMO_VMM=libvirt-unmanaged: it takes a tap that vnetctl has made.
 # DEMO_STEERING=1: each flow within VXLAN, and a steering program that hashes it
 #	there, in place of RSS.
 # DEMO_DIR=DIR: programs, logs and results go there (build/demo).
@@ -27,6 +29,11 @@ kind=${DEMO_TAP:-tap}
 [[ $kind =~ ^(tap|macvtap)$ ]] || usage "DEMO_TAP=tap|macvtap demo.sh"
 steering=${DEMO_STEERING:-0}
 [[ $steering =~ ^[01]$ ]] || usage "DEMO_STEERING=1 demo.sh"
+vmm=${DEMO_VMM:-qemu}
+[[ $vmm =~ ^(qemu|libvirt|libvirt-unmanaged)$ ]] ||
+	usage "DEMO_VMM=qemu|libvirt|libvirt-unmanaged demo.sh"
+[ "$vmm" = qemu ] || [ "$kind$steering" = tap0 ] ||
+	die "DEMO_VMM=$vmm goes with a tap without a steering program only"
 tunnel=()
 [ "$steering" = 0 ] || tunnel=(--tunnel)
 mkdir -p "$bin"
@@ -54,6 +61,7 @@ split_output()
 }
 
 STEP=1/$steps "$vm_dir/packages.sh"
+[ "$vmm" = qemu ] || STEP=1/$steps "$vm_dir/packages.sh" libvirt
 kernel=$(STEP=2/$steps "$vm_dir/kernel.sh" test)
 
 STEP=3/$steps say "building vnetctl, the test programs and the guest's initramfs"
@@ -65,7 +73,8 @@ quietly programs.log make -C "$programs" -f programs.mk OUTPUT="$bin"
 rm -f "$demo"/{host,results}.txt "$demo"/{vmm,guest-console}.log
 "$vm_dir/run.sh" --kernel test --cpus 2 --memory 2048 --timeout 600 \
 	--log "$demo/host-console.log" -- \
-	env DEMO_COUNT="$count" DEMO_STEERING="$steering" DEMO_STEP_BOOT="4/$steps" \
+	env DEMO_COUNT="$count" DEMO_STEERING="$steering" DEMO_VMM="$vmm" \
+	DEMO_STEP_BOOT="4/$steps" \
 	DEMO_STEP_SEND="5/$steps" \
 	"$vm_dir/demo-host.sh" "$bin" "$kernel/vmlinuz" "$kind" |
 	split_output ||

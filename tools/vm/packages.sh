@@ -2,12 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install the Debian packages that are missing, saying which and why.
 #
-#   packages.sh [build|bench|check|modules]
+#   packages.sh [build|bench|check|libvirt|modules]
 #
 # build: what it takes to build the kernels and to run them
 # bench: what `make bench` takes on top of that; libdpdk-dev and pkg-config are
 #        used if they are there
 # check: what `make check` takes on top of build
+# libvirt: what it takes to start guests by libvirt, on top of build
 # modules: what it takes to build bpfnic for a kernel whose headers are there
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
@@ -34,6 +35,7 @@ build="
 	libmnl-dev	vnetctl
 	libseccomp-dev	vnetctl
 	libssl-dev	the kernel's build
+	libxml2-utils	xmllint, for the hook of libvirt
 	qemu-system-x86	the virtual machines
 	rsync		the patched tree
 	xz-utils	unpacking the kernel source
@@ -55,6 +57,12 @@ check="
 	sparse		the kernel's semantic checker
 "
 
+libvirt="
+	libvirt-clients			virsh
+	libvirt-daemon			libvirtd
+	libvirt-daemon-driver-qemu	its way to QEMU
+"
+
 modules="
 	build-essential	the compiler
 	dwarves		BTF, the module's type information
@@ -71,8 +79,9 @@ case "$#${1:-build}" in
 	;;
 1bench) wanted=$bench ;;
 1check) wanted=$check ;;
+1libvirt) wanted=$libvirt ;;
 1modules) wanted=$modules ;;
-*) usage "packages.sh [build|bench|check|modules]" ;;
+*) usage "packages.sh [build|bench|check|libvirt|modules]" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

@@ -44,7 +44,8 @@ debug)
 esac
 
 kunit_modules=(virtio_net_hash_test virtio_net_hdr_test)
-demos=(demo_tap demo_macvtap demo_steering demo_break_key)
+demos=(demo_tap demo_macvtap demo_steering demo_libvirt demo_libvirt_unmanaged
+	demo_break_key)
 selftests=$top/tools/testing/selftests
 results=$top/build/test
 report=$top/build/report$([ "$kernel" = test ] || echo "-$kernel").md
@@ -631,6 +632,7 @@ run_demo()
 	local file=$results/e2e/$1.txt status=0 how=()
 	case $1 in
 	demo_steering) how=(DEMO_STEERING=1) ;;
+	demo_libvirt*) how=(DEMO_VMM="$(tr _ - <<<"${1#demo_}")") ;;
 	demo_break_key) how=(DEMO_BREAK_KEY=1) ;;
 	*) how=(DEMO_TAP="${1#demo_}") ;;
 	esac

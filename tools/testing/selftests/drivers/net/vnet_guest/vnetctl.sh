@@ -27,7 +27,7 @@ skip_all()
 VNETCTL=${VNETCTL:-$(type -P vnetctl || true)}
 [[ -x $VNETCTL ]] || skip_all "vnetctl is neither \$VNETCTL nor in PATH"
 [[ $EUID -eq 0 ]] || skip_all "needs root"
-for tool in ip nsenter unshare setpriv; do
+for tool in ip nsenter unshare setpriv xmllint; do
 	type -P "$tool" > /dev/null || skip_all "needs $tool"
 done
 
@@ -38,6 +38,7 @@ fi
 # tun_flags and queue counts of this network namespace
 mount -t sysfs sysfs /sys
 
+readonly HOOK=${VNETCTL%/build/vnetctl/vnetctl}/tools/net/vnetctl/libvirt/vnetctl
 readonly VMM=$PWD/vnetctl_vmm RACE=$PWD/vnetctl_race.so
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT
@@ -1689,6 +1690,115 @@ t_set_one_queue_refused()
 	given set --dev oq0 --table equal:1
 }
 
+# --- the hook of libvirt ------------------------------------------------------
+
+# domain_xml METADATA INTERFACE...: as libvirt gives it to the hook; "MAC" or "MAC DEV"
+domain_xml()
+{
+	local metadata=$1 mac dev
+	shift
+	echo "<domain type='kvm'><name>guest</name><metadata>"
+	echo "<other:thing xmlns:other='urn:other'/>"
+	[[ -z $metadata ]] ||
+		echo "<v:interfaces xmlns:v='urn:vnetctl'>$metadata</v:interfaces>"
+	echo "</metadata><devices>"
+	while [[ $# -gt 0 ]]; do
+		read -r mac dev <<<"$1"
+		echo "<interface type='bridge'><mac address='$mac'/>"
+		[[ -z $dev ]] || echo "<target dev='$dev'/>"
+		echo "<model type='virtio'/></interface>"
+		shift
+	done
+	echo "</devices></domain>"
+}
+
+# hook OPERATION METADATA INTERFACE...
+hook()
+{
+	domain_xml "${@:2}" >"$WORK/domain"
+	PATH=${VNETCTL%/*}:$PATH try "$HOOK" guest "$1" begin - <"$WORK/domain"
+}
+
+hook_refused()
+{
+	hook started "$2" "52:54:00:00:00:01 hr0" "52:54:00:00:00:02 hr1" 52:54:00:00:00:03
+	expect_rc 1
+	expect_err "vnetctl: domain guest: $1"
+}
+
+expect_off()
+{
+	local dev
+	for dev; do
+		given show -j "$dev"
+		expect_out '"flags": []'
+	done
+}
+
+t_libvirt_hook()
+{
+	tap hk0 multi_queue
+	tap hk1 multi_queue
+	tap hk2 multi_queue
+	local one='<v:interface mac="52:54:00:00:00:AA" report="yes" table="equal:2/4" types="ipv4,tcpv4" key="default" unclassified="1"/>'
+	local others='<v:interface rss="yes" table="1,0"/>'
+	local interfaces=("52:54:00:00:00:aa hk0" "52:54:00:00:00:bb hk1" 52:54:00:00:00:cc)
+
+	# Nothing is asked for, or it is not the time for it.
+	hook started "" "${interfaces[@]}"
+	expect_rc 0
+	hook prepare "$one" "${interfaces[@]}"
+	expect_rc 0
+	expect_off hk0 hk1
+
+	hook started "$one" "${interfaces[@]}"
+	expect_rc 0
+	expect_same "what the hook says" "" "$OUT$ERR"
+	given show --key hk0
+	expect_out "report"
+	expect_out "equal:2/4"
+	expect_out "ipv4 tcpv4"
+	expect_out "$KEY"
+	expect_off hk1
+
+	# All others, and one that is no tap
+	hook started "$others$one" "${interfaces[@]}" "52:54:00:00:00:dd hk2"
+	expect_rc 0
+	for dev in hk1 hk2; do
+		given show -j $dev
+		expect_out '"flags": ["rss"]'
+		expect_out '"indirection_table": [1, 0]'
+	done
+	given show hk0
+	expect_out "equal:2/4"
+}
+
+t_libvirt_hook_refused()
+{
+	tap hr0 multi_queue
+	tap hr1
+	local first='<v:interface mac="52:54:00:00:00:01" report="yes"/>'
+	hook_refused "attribute tables is not known" '<v:interface tables="equal:2"/>'
+	hook_refused 'report="on": only yes and no' '<v:interface report="on"/>'
+	hook_refused "<device> is not known" '<v:device report="yes"/>'
+	hook_refused 'mac="52:54:00:00:00:01" has two entries' "$first$first"
+	hook_refused "two entries have no mac" '<v:interface rss="yes"/><v:interface rss="yes"/>'
+	hook_refused 'no interface has mac="52:54:00:00:00:99"' \
+		"$first<v:interface mac='52:54:00:00:00:99' report='yes'/>"
+	expect_off hr0 hr1
+	hook_refused "the interface 52:54:00:00:00:03 is no tap" \
+		'<v:interface mac="52:54:00:00:00:03" report="yes"/>'
+	# What vnetctl says, is said.
+	hook started '<v:interface mac="52:54:00:00:00:02" table="equal:4"/>' "52:54:00:00:00:02 hr1"
+	expect_rc 1
+	expect_err "vnetctl: domain guest: hr1 did not get its hashing"
+	expect_err "vnetctl: hr1"
+	hook started '<v:interface key="default"/>' "52:54:00:00:00:01 hr0"
+	expect_rc 1
+	expect_err "nothing to turn on"
+	expect_off hr0 hr1
+}
+
 # ----------------------------------------------------------------------------
 
 TESTS=(
@@ -1714,6 +1824,7 @@ TESTS=(
 	keep key_file dry_run quiet several_devices altnames
 	command_line_as_elsewhere run_more_placeholders descriptor_limit
 	set_one_queue_refused
+	libvirt_hook libvirt_hook_refused
 )
 [[ $# -eq 0 ]] || TESTS=("$@")
 

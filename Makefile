@@ -5,8 +5,8 @@ VM := tools/vm
 export T
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug bench modules install kernel shell series check \
-	vnetctl install-vnetctl clean
+.PHONY: help demo test test-debug bench figures modules install kernel shell series \
+	check vnetctl install-vnetctl clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,10 @@ bench: ## instructions per packet, and what they may be (build/bench.md)
 	@$(VM)/packages.sh
 	@$(VM)/packages.sh bench
 	@$(VM)/bench.sh
+
+figures: ## what make bench has measured, into README, documents and patches
+	@$(VM)/packages.sh bench
+	@$(VM)/figures.sh
 
 modules: ## bpfnic for the running kernel, or KDIR=DIR, in build/bpfnic/
 	@$(VM)/packages.sh modules

@@ -315,6 +315,12 @@ check_fetch_once()
 	cmp "$work"/{1,2}.out
 }
 
+# The texts agree on what was measured.
+check_figures()
+{
+	"$vm_dir/figures.sh" --check
+}
+
 check_shellcheck()
 {
 	local file shells=()
@@ -493,6 +499,7 @@ check "clang"
 check "small config"
 check "bpfnic"
 check "fetch once"
+check "figures"
 check "shellcheck"
 check "codespell"
 check "manual pages"

@@ -5,8 +5,8 @@ VM := tools/vm
 export T
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-debug bench figures modules install kernel shell series \
-	check vnetctl install-vnetctl clean
+.PHONY: help demo test test-debug test-root bench figures modules install kernel shell \
+	series check vnetctl install-vnetctl clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
@@ -26,6 +26,10 @@ test: ## every test, on our kernel and on the stock one (T=pattern: some)
 test-debug: ## the same on a kernel with KASAN, lockdep, kmemleak
 	@$(VM)/packages.sh
 	@$(VM)/test.sh --kernel debug "$$T"
+
+test-root: ## make demo and make test on a new machine, ROOT=bookworm|trixie
+	@$(VM)/packages.sh root
+	@$(VM)/root.sh "$(ROOT)" bash -c 'time make demo && time make test'
 
 bench: ## instructions per packet, and what they may be (build/bench.md)
 	@$(VM)/packages.sh

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 # Install the Debian packages that are missing, saying which and why.
 #
-#   packages.sh [build|bench|check|libvirt|modules]
+#   packages.sh [build|bench|check|libvirt|modules|root]
 #
 # build: what it takes to build the kernels and to run them
 # bench: what `make bench` takes on top of that; libdpdk-dev and pkg-config are
@@ -10,6 +10,7 @@
 # check: what `make check` takes on top of build
 # libvirt: what it takes to start guests by libvirt, on top of build
 # modules: what it takes to build bpfnic for a kernel whose headers are there
+# root: what it takes to make roots of other releases
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -31,11 +32,12 @@ build="
 	iproute2	the tests
 	kmod		installing and loading modules
 	libbpf-dev	BPF programs of the tests, vnetctl
-	libelf-dev	the kernel's build (objtool)
+	libelf-dev	the kernel's build (objtool); a demo's program
 	libmnl-dev	vnetctl
 	libseccomp-dev	vnetctl
 	libssl-dev	the kernel's build
 	libxml2-utils	xmllint, for the hook of libvirt
+	python3		the kernel's build (bpf_helper_defs.h)
 	qemu-system-x86	the virtual machines
 	rsync		the patched tree
 	xz-utils	unpacking the kernel source
@@ -63,6 +65,12 @@ libvirt="
 	libvirt-daemon-driver-qemu	its way to QEMU
 "
 
+root="
+	debootstrap	a root
+	git		a clone of the checkout
+	util-linux	unshare
+"
+
 modules="
 	build-essential	the compiler
 	dwarves		BTF, the module's type information
@@ -81,7 +89,8 @@ case "$#${1:-build}" in
 1check) wanted=$check ;;
 1libvirt) wanted=$libvirt ;;
 1modules) wanted=$modules ;;
-*) usage "packages.sh [build|bench|check|libvirt|modules]" ;;
+1root) wanted=$root ;;
+*) usage "packages.sh [build|bench|check|libvirt|modules|root]" ;;
 esac
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then

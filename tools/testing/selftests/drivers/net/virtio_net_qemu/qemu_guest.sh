@@ -83,7 +83,8 @@ make_initrd()
 	chmod 755 "$root/init"
 	# busybox's ip knows neither QinQ nor XDP.  By a name that it does not take for
 	# its own.
-	for file in "$(type -P ip)" $(ldd "$(type -P ip)" | grep -o '/[^ ]*'); do
+	for file in "$(type -P ip)" \
+		    $(ldd "$(type -P ip)" "$GUEST_TOOLS/vnet_hints" | grep -o '[[:space:]]/[^ ]*'); do
 		mkdir -p "$root$(dirname "$file")"
 		cp -L "$file" "$root$file"
 	done

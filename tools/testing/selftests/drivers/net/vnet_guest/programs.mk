@@ -34,10 +34,11 @@ $(OUTPUT)/vnet_inner.bpf.o: $(addprefix $(VNET_STEERING)/,vnet_inner.bpf.c \
 				vnet_steer.bpf.h vnet_steer.h)
 	$(CLANG) -O2 -g -Wall -target bpf $(VNET_BPF_INCLUDES) -c $< -o $@
 
-# Static, for it runs in an initramfs; the assembler takes the BPF object in.
+# The assembler takes the BPF object in.  Not static, although it runs in an initramfs:
+# not every release has a libelf that can be.
 $(OUTPUT)/vnet_rx: vnet_rx.c vnet_rx_dev.c $(OUTPUT)/vnet_rx.bpf.o \
 		   vnet_rx.h vnet_rx_dev.h vnet_opt.h
-	$(CC) $(VNET_CFLAGS) -static -Wa,-I$(OUTPUT) -o $@ \
+	$(CC) $(VNET_CFLAGS) -Wa,-I$(OUTPUT) -o $@ \
 		$(filter %.c,$^) -lbpf -lelf -lz
 
 .PHONY: vnet_programs

@@ -90,6 +90,6 @@ unshare --mount --pid --fork --kill-child bash -euc '
 	git clone -q "$top" "$machine/root/vnet-offload"
 	shift 3
 	exec env -i HOME=/root PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
-		TERM="${TERM:-dumb}" T="${T:-}" chroot "$machine" \
+		TERM="${TERM:-dumb}" chroot "$machine" \
 		sh -c "cd /root/vnet-offload && exec \"\$@\"" sh "$@"
 ' root.sh "$run" "$root" "$top" "$@"

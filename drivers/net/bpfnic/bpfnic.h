@@ -210,7 +210,7 @@ struct bpfnic_ctx {
  * @buckets: of a hash
  * @order: the elements in use, in the order in which their keys came
  * @free: those that were used; the one that waits longest for its grace period first
- * @num_fresh: of those that never were, the first in @elems, the number
+ * @num_fresh: how many never were; they are the first of @elems
  */
 struct bpfnic_map {
 	refcount_t ref;

@@ -472,11 +472,12 @@ int bpfnic_map_alloc(struct bpfnic_dev *bdev, struct net_device *dev,
 		err = refuse(dev, -ENOMEM, "no memory for %llu bytes", map->bytes);
 		goto err_unlock;
 	}
-	if (map->type == BPF_MAP_TYPE_HASH)
+	if (map->type == BPF_MAP_TYPE_HASH) {
+		map->seed = hash_seed ?: get_random_u32();
 		map->num_fresh = num_elems;
-	map->seed = hash_seed ?: get_random_u32();
-	INIT_LIST_HEAD(&map->order);
-	INIT_LIST_HEAD(&map->free);
+		INIT_LIST_HEAD(&map->order);
+		INIT_LIST_HEAD(&map->free);
+	}
 
 	list_add_tail(&map->list, &bdev->maps);
 	bdev->num_maps++;

@@ -83,7 +83,7 @@ fail_log()
 	die "$1; the whole log: $log"
 }
 
-# watched NAME ARGS...: run make in the background and say where it is.
+# watched NAME ARGS...: run make in the background and say where it is, of $files.
 watched()
 {
 	local name=$1 began=$SECONDS last=0 pid line
@@ -96,8 +96,9 @@ watched()
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	while kill -0 "$pid" 2>/dev/null; do
-		line=$(printf '%s%s … %d files, %d:%02d' "${STEP:+[$STEP] }" "$name" \
+		line=$(printf '%s%s … %d%s files, %d:%02d' "${STEP:+[$STEP] }" "$name" \
 			"$(grep -cE '^  (HOST)?(CC|AS|LD|AR)' "$log" || true)" \
+			"${files:+ of about $files}" \
 			$(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)))
 		if [ -t 2 ]; then
 			printf '\r%s\033[K' "$line" >&2
@@ -137,7 +138,11 @@ lost=$(cat "${fragments[@]}" |
 [ -z "$lost" ] ||
 	die "Kconfig did not take these from ${fragments[*]##*/} (a missing dependency or patch?):"$'\n'"$lost"
 
+# How many files a first build takes, about; none knows it of a later one.
+files=2040
+[ ! -e "$out/vmlinux" ] || files=
 watched "building kernel $version ($flavour)" vmlinux modules
+files=
 # Without ccache, which in depend mode does not see that the image includes the
 # kernel as a file: it gave out another kernel whose compressed size was the same.
 CCACHE_DISABLE=1 watched "packing kernel $version ($flavour)" bzImage

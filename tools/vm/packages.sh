@@ -93,12 +93,37 @@ case "$#${1:-build}" in
 *) usage "packages.sh [build|bench|check|libvirt|modules|root]" ;;
 esac
 
+# try WHAT TEXT COMMAND...: COMMAND, a compiler, has to make WHAT of TEXT
+try()
+{
+	local what=$1 text=$2 said
+	shift 2
+	said=$("$@" 2>&1 <<<"$text") ||
+		die "the builds would fail here, as this machine cannot make $what. It said:"$'\n'"$said"
+}
+
+# ready: end well, if what comes can be built: better said now than after the kernel
+ready()
+{
+	local main='int main(void) { return 0; }' headers
+	[ "${1:-build}" = build ] || exit 0
+	headers=$(printf '#include <%s>\n' bpf/libbpf.h gelf.h libmnl/libmnl.h openssl/evp.h \
+		seccomp.h zlib.h)
+	try "a program with libbpf, libelf, libmnl, libseccomp, libssl and zlib" \
+		"$headers"$'\n'"$main" gcc -o /dev/null -x c - -lbpf -lelf -lmnl -lseccomp -lcrypto -lz
+	try "a static program" "$main" gcc -static -o /dev/null -x c -
+	try "a 32-bit program" "$main" gcc -m32 -o /dev/null -x c -
+	try "a BPF program" "#include <linux/bpf.h>"$'\n'"#include <bpf/bpf_helpers.h>" \
+		clang -target bpf -c -o /dev/null "-I/usr/include/$(gcc -print-multiarch)" -x c -
+	exit 0
+}
+
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
+	[ -z "${VNET_NO_PACKAGES:-}" ] || ready "$@"
 	printf 'This is no Debian system. Please install these yourself:\n%s\n' "$wanted" >&2
 	printf 'and name a kernel source: make KERNEL_SRC=DIR ...\n' >&2
 	printf 'Then run again with VNET_NO_PACKAGES=1 in the environment.\n' >&2
-	[ "${VNET_NO_PACKAGES:-}" ] || exit 1
-	exit 0
+	exit 1
 fi
 
 declare -A installed
@@ -117,7 +142,7 @@ while read -r name why; do
 		printf 'missing: %-18s %s\n' "$name" "$why" >&2
 	fi
 done <<<"$wanted"
-[ ${#missing[@]} -gt 0 ] || exit 0
+[ ${#missing[@]} -gt 0 ] || ready "$@"
 
 sudo=()
 if [ "$(id -u)" -ne 0 ]; then
@@ -132,3 +157,4 @@ say "installing ${#missing[@]} packages"
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 	apt-get -q -y --no-install-recommends install "${missing[@]}" >&2 ||
 	die "apt-get could not install them all: see above (linux-source-$base is in Debian 13, and in Debian 12 with its security updates; elsewhere name a kernel source in KERNEL_SRC=)"
+ready "$@"

@@ -124,7 +124,7 @@ libvirt_guest()
 			<cmdline>$1</cmdline>
 		</os>
 		<features><acpi/><apic/></features>
-		<cpu mode='maximum'/>
+		<cpu mode='maximum'><feature policy='disable' name='cx16'/></cpu>
 		<on_reboot>destroy</on_reboot>
 		<devices>
 			<emulator>$work/qemu</emulator>
@@ -165,7 +165,7 @@ start_guest()
 		--key default "${hashing[@]}" --report \
 		--mtu "$mtu" "${attach[@]}" --up --verbose -- \
 	qemu-system-x86_64 -M q35 -nodefaults -no-user-config -no-reboot \
-		-display none -accel tcg -cpu max -smp 4 -m 512 \
+		-display none -accel tcg -cpu "$EMULATED_CPU" -smp 4 -m 512 \
 		-kernel "$vmlinuz" -initrd "$bin/guest.cpio" \
 		-append "$append" \
 		-netdev 'tap,id=n0,fds={fds},vhost=on' \

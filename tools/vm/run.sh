@@ -234,6 +234,7 @@ if [ -z "$icount" ] && [ -z "$shell" ]; then
 	       -device virtio-9p-pci,fsdev=watch,mount_tag=watch)
 fi
 if [ "$icount" ]; then
+	# With all instructions, as those of a real machine are to be counted
 	# shellcheck disable=SC2054
 	args+=(-accel tcg,thread=single -cpu max -smp 1 -icount shift=0,sleep=off)
 	cmdline+=" nokaslr no_timer_check"
@@ -241,7 +242,7 @@ elif [ "$accel" = kvm ]; then
 	args+=(-accel kvm -cpu host -smp "$cpus")
 else
 	# shellcheck disable=SC2054
-	args+=(-accel "tcg,thread=$threads" -cpu max -smp "$cpus")
+	args+=(-accel "tcg,thread=$threads" -cpu "$EMULATED_CPU" -smp "$cpus")
 	# With 5-level paging KASAN misjudges addresses while a CPU is set up.
 	cmdline+=" no5lvl no_timer_check"
 fi

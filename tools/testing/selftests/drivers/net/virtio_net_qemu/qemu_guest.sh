@@ -133,7 +133,7 @@ start()
 	mkfifo "$WORK"/{agent,monitor}.{in,out}
 	# shellcheck disable=SC2054	# the commas are QEMU's
 	ARGS=(-M q35 -nodefaults -no-user-config -no-reboot -display none
-	      -accel tcg,thread=single -cpu max -smp 1 -m "$MEMORY"
+	      -accel tcg,thread=single -cpu "$EMULATED_CPU" -smp 1 -m "$MEMORY"
 	      -kernel "$VNET_VMLINUZ" -initrd "$WORK/initrd"
 	      -append "console=ttyS0 panic=-1 no5lvl no_timer_check mitigations=off rcupdate.rcu_expedited=1 rcupdate.rcu_cpu_stall_timeout=120${GUEST_APPEND:+ $GUEST_APPEND}"
 	      -serial "file:$WORK/console"

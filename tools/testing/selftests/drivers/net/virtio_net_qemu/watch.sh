@@ -14,6 +14,13 @@
 # writes its own time, in hundredths of a second, to WATCH_TELL, and inside that file is
 # the clock, as WATCH_CLOCK.
 
+# The processor of a machine that QEMU emulates.  QEMU 7.2 gets the flags of CMPXCHG16B
+# wrong (gen_cmpxchg16b() does not store cc_op; 8.0 does without the helper): where an
+# interrupt comes right behind it, a pointer's bits may become flags, and the kernel dies
+# in its allocator.  The busier the host, the more often.
+# shellcheck disable=SC2034	# what the caller reads
+EMULATED_CPU=max,cx16=off
+
 : "${WATCH_LIMIT:=1800}" "${WATCH_TELL:=}" "${WATCH_CLOCK:=/run/watch/clock}"
 
 # watch_start PID SECONDS [FILE...]: from now on watch_over is to tell when none of the

@@ -143,6 +143,9 @@ libvirt_guest()
 		</devices>
 		</domain>
 	END
+	# What the package of libvirt's service would have made: only its programs are there.
+	mkdir -p /var/log/libvirt
+	getent passwd libvirt-qemu || useradd --system --user-group libvirt-qemu
 	libvirtd --daemon
 	virsh --connect qemu:///system create --file "$work/domain.xml"
 	# virsh ends when the guest has been started: it stands for the guest from here on.

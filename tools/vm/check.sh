@@ -372,7 +372,7 @@ check_manual_pages()
 # Built with gcc's sanitizers, which find more at compile time, and installed
 check_vnetctl()
 {
-	local out=$top/build/check-vnetctl khdr
+	local out=$top/build/check-vnetctl khdr from=$tree/tools/testing/selftests
 	khdr=$("$vm_dir/kernel.sh" test)/headers/include
 	rm -rf "$out"
 	make -C "$top/tools/net/vnetctl" "$jobs" O="$out" KHDR="$khdr" \
@@ -391,6 +391,26 @@ check_vnetctl()
 		./share/bash-completion/completions/vnetctl
 		./share/man/man8/vnetctl.8
 	END
+	# Its tests with that build.  One of them loads a library before ASan's.
+	mkdir -p "$out/tests"
+	make -C "$from/drivers/net/vnet_guest" "$jobs" KHDR_INCLUDES="-isystem $khdr" \
+		OUTPUT="$out/tests" INSTALL_PATH="$out/install/drivers/net/vnet_guest" \
+		TEST_GEN_MODS_DIR= all install
+	install -D -m 644 "$from/kselftest/ktap_helpers.sh" \
+		"$out/install/kselftest/ktap_helpers.sh"
+	"$vm_dir/run.sh" --log "$log_dir/check-vnetctl-vm.log" -- \
+		env -C "$out/install/drivers/net/vnet_guest" VNETCTL="$out/root/usr/bin/vnetctl" \
+		ASAN_OPTIONS=verify_asan_link_order=0 UBSAN_OPTIONS=halt_on_error=1 ./vnetctl.sh
+}
+
+check_iproute2()
+{
+	local ip
+	ip=$("$vm_dir/iproute2.sh")
+	make -C "$top/tools/net/vnetctl" "$jobs" O="$top/build/check-iproute2" \
+		KHDR="$("$vm_dir/kernel.sh" test)/headers/include" all
+	"$vm_dir/run.sh" --log "$log_dir/check-iproute2-vm.log" -- \
+		"$vm_dir/iproute2-guest.sh" "$ip" "$top/build/check-iproute2/vnetctl"
 }
 
 check_kernel_doc()
@@ -505,6 +525,7 @@ check "shellcheck"
 check "codespell"
 check "manual pages"
 check "vnetctl"
+check "iproute2"
 check "docs build"
 check "every prefix builds"
 

@@ -118,6 +118,17 @@ locked()
 	fi
 }
 
+# mirror SUFFIX: where apt has this machine's own release with it from, if anywhere
+mirror()
+{
+	local own
+	# shellcheck disable=SC1091,SC2154	# the system's
+	own=$(. /etc/os-release && echo "$VERSION_CODENAME")
+	# shellcheck disable=SC2016	# apt's own variables
+	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
+		awk -v want="$own$1" '$1 == want && !seen++ { print $2 }'
+}
+
 # our_git ARGS...: git on this checkout, whoever owns it.
 our_git()
 {

@@ -22,17 +22,6 @@ esac
 [ "$(id -u)" -eq 0 ] || die "making a root and running in it takes root: run it by sudo"
 command -v debootstrap >/dev/null || die "no debootstrap: run tools/vm/packages.sh root"
 
-# mirror SUFFIX: where apt has this machine's own release with it from, if anywhere
-mirror()
-{
-	local own
-	# shellcheck disable=SC1091,SC2154	# the system's
-	own=$(. /etc/os-release && echo "$VERSION_CODENAME")
-	# shellcheck disable=SC2016	# apt's own variables
-	apt-get indextargets --format '$(CODENAME) $(REPO_URI)' 'Identifier: Packages' |
-		awk -v want="$own$1" '$1 == want && !seen++ { print $2 }'
-}
-
 root=$cache/root/$release
 make_root()
 {

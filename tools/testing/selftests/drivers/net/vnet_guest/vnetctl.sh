@@ -38,7 +38,10 @@ fi
 # tun_flags and queue counts of this network namespace
 mount -t sysfs sysfs /sys
 
-readonly HOOK=${VNETCTL%/build/vnetctl/vnetctl}/tools/net/vnetctl/libvirt/vnetctl
+# Installed with it, or in the checkout that it was built in
+HOOK=${VNETCTL%/bin/*}/lib/vnetctl/libvirt/vnetctl
+[[ -x $HOOK ]] || HOOK=${VNETCTL%/build/vnetctl/vnetctl}/tools/net/vnetctl/libvirt/vnetctl
+readonly HOOK
 readonly VMM=$PWD/vnetctl_vmm RACE=$PWD/vnetctl_race.so
 WORK=$(mktemp -d)
 trap 'rm -rf "$WORK"' EXIT

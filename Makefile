@@ -2,7 +2,7 @@
 # Thin on purpose: each target is a script in tools/vm/.
 
 VM := tools/vm
-export T
+export T BASE
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-debug test-root bench figures modules install kernel shell \
@@ -11,10 +11,14 @@ export T
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-15s %s\n", $$1, $$2 }' Makefile
 	@echo
-	@echo '  KERNEL_SRC=DIR  build that source instead of the linux-source-6.12 package'
+	@echo '  BASE=VERSION    the kernel version that the patches are for (6.12)'
+	@echo '  KERNEL_SRC=DIR  build that source instead of Debian'"'"'s linux-source package'
 	@echo '  KDIR=DIR        modules, install: the kernel (the running one) whose headers to take'
 	@echo '  prefix=DIR      install-vnetctl: instead of /usr/local; DESTDIR=DIR: below DIR'
 	@echo '  VNET_CACHE=DIR  where sources and builds live (~/.cache/vnet-offload)'
+	@echo
+	@echo 'The kernels, of tools/vm/kernels:'
+	@sed -n 's/^\(# name\|[a-z]\)/  &/p' $(VM)/kernels
 
 demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
 	@$(VM)/demo.sh

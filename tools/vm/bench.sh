@@ -31,7 +31,7 @@ mkdir -p "$log_dir" "$bin"
 patched=$(STEP=1/$steps "$vm_dir/kernel.sh" bench)
 base_kernel=$(STEP=2/$steps "$vm_dir/kernel.sh" bench-base)
 before=$(STEP=3/$steps "$vm_dir/kernel.sh" bench-before)
-stock=$("$vm_dir/fetch.sh" stock)
+stock=$("$vm_dir/fetch.sh" package)
 tree=$("$vm_dir/tree.sh")
 
 STEP=4/$steps say "building the programs"
@@ -51,7 +51,7 @@ fake_module()
 {
 	local dir=$bin/modules/$1
 	mkdir -p "$dir"
-	rsync -a "$tree/tools/testing/selftests/drivers/net/virtio_net_fake/test_modules/" \
+	rsync -a "$tree/tools/testing/selftests/drivers/net/lib/fake_dev/test_modules/" \
 		"$dir/"
 	rm -f "$dir"/*.ko	# its BTF is on top of the kernel's
 	make -C "$dir" KDIR="$2" >>"$log" 2>&1 ||

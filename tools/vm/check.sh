@@ -256,7 +256,7 @@ module_warns()
 module_installs()
 {
 	local stock release root=$cache/build/check-install
-	stock=$("$vm_dir/fetch.sh" stock)
+	stock=$("$vm_dir/fetch.sh" package)
 	release=$(basename "$stock"/lib/modules/*)
 	rm -rf "$root"
 	mkdir -p "$root/lib/modules/$release"
@@ -304,7 +304,7 @@ check_fetch_once()
 	chmod +x "$work"/bin/*
 	: >"$work/2.err"
 	for i in 1 2; do
-		PATH=$work/bin:$PATH VNET_CACHE=$work/cache "$vm_dir/fetch.sh" stock \
+		PATH=$work/bin:$PATH VNET_CACHE=$work/cache "$vm_dir/fetch.sh" package \
 			>"$work/$i.out" 2>"$work/$i.err" &
 		pids+=("$!")
 		until [ -s "$work/fetched" ] || ! kill -0 "${pids[0]}"; do sleep 0.1; done

@@ -8,8 +8,8 @@
 # Nothing written here outlives the VM, so at the end its files go to standard
 # output, "@FILE " before each line; other lines are for people.
 set -euo pipefail
-# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
-. "$(dirname "$0")/../testing/selftests/drivers/net/virtio_net_qemu/watch.sh"
+# shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/watch.sh
+. "$(dirname "$0")/../testing/selftests/drivers/net/lib/qemu_guest/watch.sh"
 
 # The guest boots under emulation within emulation.
 quiet_seconds=300

@@ -2,14 +2,17 @@
 # SPDX-License-Identifier: GPL-2.0
 # Bring a kernel into the cache, and print where it is.
 #
-#   fetch.sh source   the pristine source: Debian's package, or KERNEL_SRC
-#   fetch.sh stock    Debian's kernel image of the same version, and what modules
-#                     for it are built with, unpacked
+#   fetch.sh source           the pristine source: Debian's package, or KERNEL_SRC
+#   fetch.sh version          print the version of that
+#   fetch.sh package          Debian's kernel image of the same version, and what
+#                             modules for it are built with, unpacked
+#   fetch.sh package-oldest   the same of the oldest version of the base that apt has
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-tarball=/usr/src/linux-source-$base.tar.xz
+source_package=$(base_says source)
+tarball=/usr/src/$source_package.tar.xz
 
 # kernel_version DIR: the version that DIR's Makefile states.
 kernel_version()
@@ -43,15 +46,15 @@ source_from_user()
 source_from_debian()
 {
 	local pkg dir tmp
-	pkg=$(dpkg-query -W -f='${Version}' "linux-source-$base" 2>/dev/null) ||
-		die "linux-source-$base is not installed: run tools/vm/packages.sh, or name a kernel source in KERNEL_SRC="
-	[ -f "$tarball" ] || die "$tarball is missing: reinstall linux-source-$base"
+	pkg=$(dpkg-query -W -f='${Version}' "$source_package" 2>/dev/null) ||
+		die "$source_package is not installed: run tools/vm/packages.sh, or name a kernel source in KERNEL_SRC="
+	[ -f "$tarball" ] || die "$tarball is missing: reinstall $source_package"
 	dir=$cache/src/linux-${pkg%%[~+]*}
 	if [ ! -d "$dir" ]; then
 		locked "$cache/src/.lock"
 	fi
 	if [ ! -d "$dir" ]; then
-		say "unpacking linux-source-$base $pkg"
+		say "unpacking $source_package $pkg"
 		rm -rf "$cache/src"/.unpack.*
 		tmp=$(mktemp -d "$cache/src/.unpack.XXXXXX")
 		tar -xJf "$tarball" --strip-components=1 -C "$tmp" ||
@@ -67,8 +70,7 @@ source_from_debian()
 # stock_names: the generic images that apt knows, oldest first.
 stock_names()
 {
-	apt-cache search --names-only \
-		"^linux-image-${base//./\\.}\\.[0-9]+[+]deb[0-9.+a-z]*-amd64(-unsigned)?\$" |
+	apt-cache search --names-only "^$(base_says stock)\$" |
 		awk '{ print $1 }' | sort -V
 }
 
@@ -85,22 +87,25 @@ stock_of()
 	return 1
 }
 
+# stock WHICH: package or package-oldest
 stock()
 {
-	local version dir name deb tmp release headers
-	if [ "${KERNEL_SRC:-}" ]; then
+	local version='' dir name deb tmp release headers
+	if [ "$1" = package-oldest ]; then
+		:
+	elif [ "${KERNEL_SRC:-}" ]; then
 		version=$(kernel_version "$(source_from_user)")
 	else
 		version=$(kernel_version "$(source_from_debian)")
 	fi
 
-	if stock_of "$version"; then return; fi
+	if [ "$version" ] && stock_of "$version"; then return; fi
 
 	command -v apt-get >/dev/null ||
-		die "no apt-get: unpack the Debian packages linux-image-$version+*-amd64 and linux-headers-$version+*-amd64 into $cache/stock/$version+deb, and make \`build' and \`vmlinuz' there links to the headers and to the kernel"
+		die "no apt-get: unpack the Debian packages linux-image-$version*-amd64 and linux-headers-$version*-amd64 into $cache/stock/$version+deb, and make \`build' and \`vmlinuz' there links to the headers and to the kernel"
 	locked "$cache/stock/.lock"
 	# Another run may have fetched it meanwhile, and have it in use.
-	if stock_of "$version"; then return; fi
+	if [ "$version" ] && stock_of "$version"; then return; fi
 	if [ -z "$(stock_names)" ]; then
 		say "no linux-image-$base.*-amd64 in apt's lists: apt-get update"
 		if [ "$(id -u)" -eq 0 ]; then
@@ -111,22 +116,23 @@ stock()
 			die "apt's lists are empty and this is not root: have root run 'apt-get update'"
 		fi
 	fi
-	name=$(stock_names | grep -F "linux-image-$version+" | tail -n 1) ||
-		name=$(stock_names | tail -n 1)
+	if [ -z "$version" ]; then
+		name=$(stock_names | sed -n 1p)
+	else
+		name=$(stock_names | grep -F "linux-image-$version+" | tail -n 1) ||
+			name=$(stock_names | tail -n 1)
+	fi
 	[ "$name" ] || die "apt knows no linux-image-$base.*-amd64; see /etc/apt/sources.list"
 	release=${name#linux-image-}
 	release=${release%-amd64*}
 	dir=$cache/stock/$release
-	case $release in
-	"$version"+*) ;;
-	*)
+	if [ "$version" ] && [[ $release != "$version"+* ]]; then
 		say "note: the stock kernel is $release, ours $version (apt has no other)"
-		if [ -e "$dir/build" ]; then
-			echo "$dir"
-			return
-		fi
-		;;
-	esac
+	fi
+	if [ -e "$dir/build" ]; then
+		echo "$dir"
+		return
+	fi
 
 	say "downloading $name and the headers that modules are built with"
 	tmp=$(mktemp -d "$cache/stock/.unpack.XXXXXX")
@@ -175,10 +181,10 @@ case "$#${1:-}" in
 1version)
 	kernel_version "$("$0" source)"
 	;;
-1stock)
-	stock
+1package | 1package-oldest)
+	stock "$1"
 	;;
 *)
-	usage "fetch.sh source|version|stock"
+	usage "fetch.sh source|version|package|package-oldest"
 	;;
 esac

@@ -9,8 +9,8 @@
 #
 #   guest-tests.sh NONCE FOLDER MODULES SECONDS PROGRAM...
 set -euo pipefail
-# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
-. "$(dirname "$0")/../testing/selftests/drivers/net/virtio_net_qemu/watch.sh"
+# shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/watch.sh
+. "$(dirname "$0")/../testing/selftests/drivers/net/lib/qemu_guest/watch.sh"
 
 nonce=$1 folder=$2 modules=$3 seconds=$4
 shift 4

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 # Pack the initramfs that a kernel boots with, and print where it is.
 #
-#   initramfs.sh test|debug|bench|base|bench-base|bench-before|stock
+#   initramfs.sh NAME
 #
-# busybox and our init; for the stock kernel also the modules that bring 9p and
-# overlayfs up, in the order in which they load.
+# NAME: one of tools/vm/kernels.  busybox and our init; for Debian's kernels also the
+# modules that bring 9p and overlayfs up, in the order in which they load.
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
@@ -13,14 +13,15 @@ set -euo pipefail
 needed=(virtio_pci 9pnet_virtio 9p overlay)
 
 busybox=$(command -v busybox) || die "no busybox: run tools/vm/packages.sh"
-case "$#${1:-}" in
-1test | 1debug | 1bench | 1base | 1bench-base | 1bench-before) kernel=ours root='' release='' ;;
-1stock)
-	root=$("$vm_dir/fetch.sh" stock)
+[ $# -eq 1 ] || usage "initramfs.sh NAME"
+read_kernel "$1"
+case $kernel_from in
+package*)
+	root=$("$vm_dir/fetch.sh" "$kernel_from")
 	kernel=stock-${root##*/}
 	release=${root##*/}-amd64
 	;;
-*) usage "initramfs.sh test|debug|bench|base|bench-base|bench-before|stock" ;;
+*) kernel=ours root='' release='' ;;
 esac
 
 digest=$({
@@ -48,7 +49,7 @@ if [ "$root" ]; then
 	mkdir "$work/root/modules"
 	for module in "${needed[@]}"; do
 		modprobe -d "$root" -S "$release" --show-depends "$module" ||
-			die "the stock kernel has no module $module"
+			die "the $1 kernel has no module $module"
 	done | awk '$1 == "insmod" && !seen[$2]++ { print $2 }' |
 	while read -r file; do
 		name=${file##*/}
@@ -61,7 +62,7 @@ if [ "$root" ]; then
 		name=${name%.xz}
 		echo "${name%.zst}" >>"$work/root/modules/order"
 	done
-	[ -s "$work/root/modules/order" ] || die "the stock kernel has no modules for its root?"
+	[ -s "$work/root/modules/order" ] || die "the $1 kernel has no modules for its root?"
 fi
 
 mkdir -p "$cache/initramfs"

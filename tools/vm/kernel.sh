@@ -2,41 +2,36 @@
 # SPDX-License-Identifier: GPL-2.0
 # Configure and build a kernel in the cache, and print the build folder.
 #
-#   kernel.sh [test|debug|bench|base|bench-base|bench-before]
+#   kernel.sh NAME
 #
-# test:       the patched tree, test.config
-# debug:      the same, with debug.config on top
-# bench:      the same, with bench.config on top
-# base:       the pristine source with test.config, to compare with
-# bench-base: the same, with bench.config on top
-# bench-before: as bench, without the topic xdp-hints, to see what carrying hints costs
+# NAME: of those that tools/vm/kernels says are patched or pristine
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-synopsis="kernel.sh [test|debug|bench|base|bench-base|bench-before]"
-flavour=${1:-test}
-config=$vm_dir/config
-fragments=("$config/test.config")
-case $flavour in
-test | debug | bench | bench-before) fragments+=("$config/series.config") ;;
-base | bench-base) ;;
-*) usage "$synopsis" ;;
+[ $# -eq 1 ] || usage "kernel.sh NAME (one of $(kernel_names | paste -sd ' '))"
+flavour=$1
+read_kernel "$flavour"
+case $kernel_from in
+package*) die "the $flavour kernel is Debian's: it is fetched, not built" ;;
+patched-*) export VNET_WITHOUT=${kernel_from#patched-} VNET_UNLISTED=1 ;;
+patched | pristine) ;;
+*) die "tools/vm/kernels has the $flavour kernel from '$kernel_from', which nobody knows" ;;
 esac
-[ "$flavour" != bench-before ] || export VNET_WITHOUT=xdp-hints VNET_UNLISTED=1
-case $flavour in
-debug) fragments+=("$config/debug.config") ;;
-bench*) fragments+=("$config/bench.config") ;;
-esac
-[ $# -le 1 ] || usage "$synopsis"
+fragments=()
+for name in ${kernel_config//+/ }; do
+	fragments+=("$vm_dir/config/$name.config")
+	[ -f "${fragments[-1]}" ] ||
+		die "tools/vm/kernels names the configuration '$name', but there is no ${fragments[-1]#"$top"/}"
+done
 
 out=$cache/build/$flavour
 log=$log_dir/kernel-$flavour.log
 mkdir -p "$log_dir" "$out"
 locked "$cache/build/$flavour.lock"
 
-case $flavour in
-*base)
+case $kernel_from in
+pristine)
 	src=$("$vm_dir/fetch.sh" source)
 	content=$src
 	;;

@@ -10,10 +10,8 @@ export PATH LC_ALL=C.UTF-8
 unset MAKEFLAGS MFLAGS MAKELEVEL MAKEOVERRIDES T O V
 unset ARCH CROSS_COMPILE LLVM KBUILD_OUTPUT KCFLAGS KCPPFLAGS
 
-base=6.12
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd -P)
 top=${vm_dir%/tools/vm}
-patches=$top/patches/$base
 # shellcheck disable=SC2034	# used by the scripts that source this
 log_dir=$top/build/log
 
@@ -33,7 +31,7 @@ esac
 
 # What a wait follows: it stands with the tests that boot guests by themselves.
 # shellcheck disable=SC2034
-watch_lib=$top/tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+watch_lib=$top/tools/testing/selftests/drivers/net/lib/qemu_guest/watch.sh
 
 # The same input gives the same bytes: nothing of the day, user or machine.
 export KBUILD_BUILD_TIMESTAMP='Thu Jan  1 00:00:00 UTC 1970'
@@ -48,7 +46,7 @@ export CCACHE_DIR=$cache/ccache CCACHE_MAXSIZE=5G CCACHE_DEPEND=1
 # the kernel, and the marks that only our test runner reads.
 kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftests)
 # shellcheck disable=SC2034
-outside_tests='^tools/testing/selftests/drivers/net/(bpfnic[a-z_]*|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
+outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|lib/(bpfnic|qemu_guest)|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
 # shellcheck disable=SC2034
 outside_series="^drivers/net/bpfnic/|^Documentation/networking/device_drivers/bpfnic\.rst\$"
 outside_series+="|$outside_tests|/marks\$"
@@ -69,6 +67,40 @@ usage()
 say()
 {
 	printf '%s%s\n' "${STEP:+[$STEP] }" "$*" >&2
+}
+
+# The base: a folder below patches/ that says by its file `base' what it is.
+base=${BASE:-6.12}
+patches=$top/patches/$base
+case $base in
+*/* | .*) base_file= ;;
+*) base_file=$patches/base ;;
+esac
+[ -f "$base_file" ] ||
+	die "there is no base '$base': BASE= takes $(cd "$top/patches" && printf '%s\n' */base | sed 's|/base$||' | paste -sd ' ')"
+
+# base_says WHAT: what its file says of WHAT
+base_says()
+{
+	awk -v what="$1" '$1 == what { print $2 }' "$base_file"
+}
+
+# kernel_names [TARGET]: the kernels of this base, or those of them that TARGET runs
+kernel_names()
+{
+	awk -v base="$base" -v target="${1:-}" \
+		'!/^#/ && $2 == base && (target == "" || $6 == target) { print $1 }' "$vm_dir/kernels"
+}
+
+# read_kernel NAME: what the table says of it, to kernel_from, kernel_config,
+# kernel_memory, kernel_runs and kernel_bites
+read_kernel()
+{
+	# shellcheck disable=SC2034	# for who asked
+	read -r _ _ kernel_from kernel_config kernel_memory _ kernel_runs kernel_bites < <(
+		awk -v name="$1" -v base="$base" \
+			'!/^#/ && $1 == name && $2 == base' "$vm_dir/kernels") ||
+		die "there is no kernel '$1' of $base: tools/vm/kernels has $(kernel_names | paste -sd ' ')"
 }
 
 # topics: the topics of this base, in order, but VNET_WITHOUT.

@@ -76,7 +76,7 @@ case $#${1:-} in
 	kdir=$(headers) || {
 		[ -z "${KDIR:-}" ] || exit 1
 		"$vm_dir/packages.sh"
-		kdir=$("$vm_dir/fetch.sh" stock)/build
+		kdir=$("$vm_dir/fetch.sh" package)/build
 		say "no headers of the running kernel in $running: building for Debian's $(release_of "$kdir")"
 	}
 	ko=$(build_for "$kdir")

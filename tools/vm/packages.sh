@@ -82,7 +82,7 @@ case "$#${1:-build}" in
 0build | 1build)
 	wanted=$build
 	if [ -z "${KERNEL_SRC:-}" ]; then
-		wanted+="	linux-source-$base	the kernel source (or name yours: KERNEL_SRC=DIR)"
+		wanted+="	$(base_says source)	the kernel source (or name yours: KERNEL_SRC=DIR)"
 	fi
 	;;
 1bench) wanted=$bench ;;
@@ -156,5 +156,5 @@ say "installing ${#missing[@]} packages"
 	die "apt-get update failed: see above"
 "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive \
 	apt-get -q -y --no-install-recommends install "${missing[@]}" >&2 ||
-	die "apt-get could not install them all: see above (linux-source-$base is in Debian 13, and in Debian 12 with its security updates; elsewhere name a kernel source in KERNEL_SRC=)"
+	die "apt-get could not install them all: see above ($(base_says source) is in Debian 13, and in Debian 12 with its security updates; elsewhere name a kernel source in KERNEL_SRC=)"
 ready "$@"

@@ -8,7 +8,7 @@
 set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
-# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/watch.sh
+# shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/watch.sh
 . "$watch_lib"
 
 help()
@@ -17,16 +17,15 @@ help()
 	usage: run.sh [OPTION...] -- COMMAND [ARG...]
 	       run.sh [OPTION...] --shell
 
-	  --kernel test|debug|bench|base|bench-base|bench-before|stock
-	                          which kernel (test)
+	  --kernel NAME           which kernel of tools/vm/kernels (test)
 	  --cpus N                CPUs of the guest (2)
-	  --memory MIB            its memory (1024; debug 2048)
+	  --memory MIB            its memory (as tools/vm/kernels has it)
 	  --timeout SECONDS       end the run when nothing came from it for that long
 	                          (300; a shell: after that, by default never)
 	  --limit SECONDS         and after that in any case (2700)
 	  --expect-splat REGEX    the kernel must complain so, and only so
 	  --log FILE              the kernel's console (build/log/vm-KERNEL.log)
-	  --modules "A B..."      modules to load first (stock: a default list)
+	  --modules "A B..."      modules to load first (Debian's kernels: a default list)
 	  --accel auto|kvm|tcg    the accelerator (auto: KVM if a probe shows it works)
 	  --tcg-threads single|multi
 	                          threads of the host for the guest's CPUs (multi):
@@ -101,8 +100,14 @@ fi
 [ -z "$icount" ] || [ "$accel" != kvm ] || bad_usage "--icount works only with tcg"
 
 # The kernel and its modules.
-case $kernel in
-test | debug | bench | base | bench-base | bench-before)
+read_kernel "$kernel"
+case $kernel_from in
+package*)
+	dir=$("$vm_dir/fetch.sh" "$kernel_from")
+	modules_dir=$dir/lib/modules
+	[ "$modules" != default ] || modules=$stock_modules
+	;;
+*)
 	dir=$cache/build/$kernel
 	[ -f "$dir/vnet-stamp" ] ||
 		die "there is no $kernel kernel in $cache: run tools/vm/kernel.sh $kernel"
@@ -113,19 +118,8 @@ test | debug | bench | base | bench-base | bench-before)
 	modules_dir=$dir/root/lib/modules
 	[ "$modules" != default ] || modules=
 	;;
-stock)
-	dir=$("$vm_dir/fetch.sh" stock)
-	modules_dir=$dir/lib/modules
-	[ "$modules" != default ] || modules=$stock_modules
-	;;
-*)
-	bad_usage "unknown kernel $kernel"
-	;;
 esac
-[ "$memory" ] || case $kernel in
-debug) memory=2048 ;;
-*) memory=1024 ;;
-esac
+memory=${memory:-$kernel_memory}
 qemu=$(command -v qemu-system-x86_64) ||
 	die "no qemu-system-x86_64: run tools/vm/packages.sh"
 initramfs=$("$vm_dir/initramfs.sh" "$kernel")

@@ -110,7 +110,7 @@ declare -A built_in=([$kernel]=$out)	# by kernel: what its modules are built wit
 # And what a guest of the tests boots, and loads
 declare -A image=([$kernel]=$out/vmlinuz) modules=([$kernel]=$out/root/lib/modules)
 if [ "$kernel" = test ]; then
-	stock=$("$vm_dir/fetch.sh" stock)
+	stock=$("$vm_dir/fetch.sh" package)
 	built_in[stock]=$stock/build
 	image[stock]=$stock/vmlinuz modules[stock]=$stock/lib/modules
 fi

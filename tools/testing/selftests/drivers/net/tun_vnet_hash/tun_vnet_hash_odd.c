@@ -438,7 +438,7 @@ static uint32_t value_by(const FIXTURE_DATA(odd) *self, bool home)
 TEST_F(odd, home_address_behind_options)
 {
 	static const unsigned int pads[] = { 0, 15, 16, 17, 30, 62, 63, 64, 65, 200 };
-	char what[64];
+	static char what[64];
 	unsigned int i;
 
 	self->what = what;
@@ -464,7 +464,7 @@ TEST_F(odd, home_address_behind_options)
 TEST_F(odd, home_address_behind_headers)
 {
 	unsigned int headers, i;
-	char what[64];
+	static char what[64];
 
 	self->what = what;
 	for (headers = 1; headers <= 20; headers++) {

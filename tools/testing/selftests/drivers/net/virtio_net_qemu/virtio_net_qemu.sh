@@ -7,8 +7,8 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/qemu_guest.sh
-. "$HERE/qemu_guest.sh"
+# shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/qemu_guest.sh
+. "$HERE/../lib/qemu_guest/qemu_guest.sh"
 own_netns "$@"
 
 readonly UDP_LEN=1000 TCP_LEN=9000

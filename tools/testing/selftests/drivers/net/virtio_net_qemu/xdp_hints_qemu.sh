@@ -6,8 +6,8 @@
 set -euo pipefail
 
 HERE=$(cd "$(dirname "$0")" && pwd)
-# shellcheck source=tools/testing/selftests/drivers/net/virtio_net_qemu/qemu_guest.sh
-. "$HERE/qemu_guest.sh"
+# shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/qemu_guest.sh
+. "$HERE/../lib/qemu_guest/qemu_guest.sh"
 own_netns "$@"
 
 readonly MEMORY=512
@@ -30,7 +30,7 @@ live()
 	guest "/iproute2 link set ${NAME[0]} up" || return 1
 	guest ": >/tmp/hints; { /vnet_hints watch ${NAME[0]}; echo \"status \$?\"; } >>/tmp/hints 2>&1 & until grep -q . /tmp/hints; do sleep 0.1; done; grep ready /tmp/hints || { cat /tmp/hints; false; }" ||
 		return 1
-	"$HERE/vnet_hints" send tap0 "$MAC:00" &
+	"$GUEST_TOOLS/vnet_hints" send tap0 "$MAC:00" &
 	sender=$!
 	guest "until grep -q status /tmp/hints; do sleep 0.5; done; cat /tmp/hints" || status=1
 	kill "$sender"

@@ -25,11 +25,11 @@ demo: ## real flows to a guest on an RSS-hashing tap, as a table of verdicts
 
 test: ## every test, on our kernel and on the stock one (T=pattern: some)
 	@$(VM)/packages.sh
-	@$(VM)/test.sh "$$T"
+	@$(VM)/test.sh test "$$T"
 
 test-debug: ## the same on a kernel with KASAN, lockdep, kmemleak
 	@$(VM)/packages.sh
-	@$(VM)/test.sh --kernel debug "$$T"
+	@$(VM)/test.sh test-debug "$$T"
 
 test-root: ## make demo and make test on a new machine, ROOT=bookworm|trixie
 	@$(VM)/packages.sh root

@@ -322,6 +322,13 @@ check_figures()
 	"$vm_dir/figures.sh" --check
 }
 
+# The tests keep to the rules, and what judges them judges as it should.
+check_tests()
+{
+	"$vm_dir/test/house.sh"
+	"$vm_dir/test/selftest.sh"
+}
+
 check_shellcheck()
 {
 	local file shells=()
@@ -521,6 +528,7 @@ check "small config"
 check "bpfnic"
 check "fetch once"
 check "figures"
+check "tests"
 check "shellcheck"
 check "codespell"
 check "manual pages"

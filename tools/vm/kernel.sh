@@ -9,7 +9,7 @@ set -euo pipefail
 # shellcheck source=tools/vm/lib.sh
 . "$(dirname "$0")/lib.sh"
 
-[ $# -eq 1 ] || usage "kernel.sh NAME (one of $(kernel_names | paste -sd ' '))"
+[ $# -eq 1 ] || usage "kernel.sh NAME (one of $(kernel_names all | paste -sd ' '))"
 flavour=$1
 read_kernel "$flavour"
 case $kernel_from in

@@ -49,6 +49,7 @@ kernel_dirs=(drivers net lib include kernel Documentation tools/testing/selftest
 outside_tests='^tools/testing/selftests/drivers/net/(bpfnic|lib/(bpfnic|qemu_guest)|virtio_net_(csum|qemu)|vnet_bench|vnet_guest)/'
 # shellcheck disable=SC2034
 outside_series="^drivers/net/bpfnic/|^Documentation/networking/device_drivers/bpfnic\.rst\$"
+outside_series+="|^Documentation/costs\.md\$"
 outside_series+="|$outside_tests|/marks\$"
 
 die()
@@ -85,11 +86,12 @@ base_says()
 	awk -v what="$1" '$1 == what { print $2 }' "$base_file"
 }
 
-# kernel_names [TARGET]: the kernels of this base, or those of them that TARGET runs
+# kernel_names TARGET|all: the kernels of this base that a make target runs, or all
 kernel_names()
 {
-	awk -v base="$base" -v target="${1:-}" \
-		'!/^#/ && $2 == base && (target == "" || $6 == target) { print $1 }' "$vm_dir/kernels"
+	awk -v base="$base" -v target="$1" \
+		'!/^#/ && $2 == base && (target == "all" || $6 == target) { print $1 }' \
+		"$vm_dir/kernels"
 }
 
 # read_kernel NAME: what the table says of it, to kernel_from, kernel_config,
@@ -100,7 +102,40 @@ read_kernel()
 	read -r _ _ kernel_from kernel_config kernel_memory _ kernel_runs kernel_bites < <(
 		awk -v name="$1" -v base="$base" \
 			'!/^#/ && $1 == name && $2 == base' "$vm_dir/kernels") ||
-		die "there is no kernel '$1' of $base: tools/vm/kernels has $(kernel_names | paste -sd ' ')"
+		die "there is no kernel '$1' of $base: tools/vm/kernels has $(kernel_names all | paste -sd ' ')"
+}
+
+# kernel_dir NAME: where the cache has it: vmlinuz, and what modules are built with
+kernel_dir()
+{
+	read_kernel "$1"
+	case $kernel_from in
+	package*) "$vm_dir/fetch.sh" "$kernel_from" ;;
+	*) echo "$cache/build/$1" ;;
+	esac
+}
+
+# built_in NAME: the KDIR of modules for it
+built_in()
+{
+	local dir
+	dir=$(kernel_dir "$1")
+	if [ -e "$dir/build" ]; then echo "$dir/build"; else echo "$dir"; fi
+}
+
+# modules_dir NAME: its lib/modules
+modules_dir()
+{
+	local dir
+	dir=$(kernel_dir "$1")
+	if [ -d "$dir/root" ]; then echo "$dir/root/lib/modules"; else echo "$dir/lib/modules"; fi
+}
+
+# is_slow NAME: whether it checks itself, so that all takes longer
+is_slow()
+{
+	read_kernel "$1"
+	[[ +$kernel_config+ == *+debug+* ]]
 }
 
 # topics: the topics of this base, in order, but VNET_WITHOUT.

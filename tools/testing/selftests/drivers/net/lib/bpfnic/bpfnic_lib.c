@@ -100,7 +100,7 @@ ssize_t nic_output(char *text, size_t room, const char *fmt, ...)
 }
 
 /** nic_read() - a small file's contents, without the last newline; 0 or -errno */
-int nic_read(const char *path, char *text, size_t room)
+static int nic_read(const char *path, char *text, size_t room)
 {
 	ssize_t n;
 	int fd;
@@ -265,7 +265,7 @@ static struct request about(int type, unsigned int ifindex)
  *
  * Return: 0 or -errno.
  */
-int nic_link_add(const char *name, uint32_t queues, uint32_t link)
+static int nic_link_add(const char *name, uint32_t queues, uint32_t link)
 {
 	struct request request = about(RTM_NEWLINK, 0);
 	struct rtattr *info;
@@ -285,7 +285,7 @@ int nic_link_add(const char *name, uint32_t queues, uint32_t link)
 }
 
 /** nic_link_del() - `ip link del`; 0 or -errno */
-int nic_link_del(unsigned int ifindex)
+static int nic_link_del(unsigned int ifindex)
 {
 	struct request request = about(RTM_DELLINK, ifindex);
 
@@ -293,7 +293,7 @@ int nic_link_del(unsigned int ifindex)
 }
 
 /** nic_link_up() - `ip link set up`, or down; 0 or -errno */
-int nic_link_up(unsigned int ifindex, bool up)
+static int nic_link_up(unsigned int ifindex, bool up)
 {
 	struct request request = about(RTM_NEWLINK, ifindex);
 
@@ -303,7 +303,7 @@ int nic_link_up(unsigned int ifindex, bool up)
 }
 
 /** nic_link_mtu() - `ip link set mtu`; 0 or -errno */
-int nic_link_mtu(unsigned int ifindex, uint32_t mtu)
+static int nic_link_mtu(unsigned int ifindex, uint32_t mtu)
 {
 	struct request request = about(RTM_NEWLINK, ifindex);
 
@@ -312,7 +312,7 @@ int nic_link_mtu(unsigned int ifindex, uint32_t mtu)
 }
 
 /** nic_up() - bring both ends up; 0 or -errno */
-int nic_up(const struct nic *nic)
+static int nic_up(const struct nic *nic)
 {
 	return nic_link_up(nic->ifindex, true) ?: nic_link_up(nic->wire_ifindex, true);
 }

@@ -49,18 +49,12 @@ int nic_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int nic_run_quiet(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 ssize_t nic_output(char *text, size_t room, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
-int nic_read(const char *path, char *text, size_t room);
 int nic_write(const char *path, const char *text);
 int nic_wait(bool (*done)(void *ctx), void *ctx, int ms);
 
 int nic_namespace(void);
-int nic_link_add(const char *name, uint32_t queues, uint32_t link);
-int nic_link_del(unsigned int ifindex);
-int nic_link_up(unsigned int ifindex, bool up);
-int nic_link_mtu(unsigned int ifindex, uint32_t mtu);
 int nic_add(struct nic *nic, const char *name, unsigned int queues);
 int nic_add_port(struct nic *nic, const char *name, const char *link);
-int nic_up(const struct nic *nic);
 int nic_mtu(const struct nic *nic, unsigned int mtu);
 int nic_del(struct nic *nic);
 

@@ -502,7 +502,7 @@ int link_wait_gone(struct ns *ns, const char *name)
 /* --- ethtool ------------------------------------------------------------------ */
 
 /** ns_ethtool() - SIOCETHTOOL; 0 or -errno */
-int ns_ethtool(struct ns *ns, const char *name, void *arg)
+static int ns_ethtool(struct ns *ns, const char *name, void *arg)
 {
 	struct ifreq ifr = { .ifr_data = arg };
 

@@ -142,7 +142,6 @@ int link_address(struct ns *ns, const char *name, const char *address, unsigned 
 int link_wait_carrier(struct ns *ns, const char *name, bool carrier);
 int link_wait_gone(struct ns *ns, const char *name);
 
-int ns_ethtool(struct ns *ns, const char *name, void *arg);
 int link_channels(struct ns *ns, const char *name, struct ethtool_channels *channels);
 int link_set_channels(struct ns *ns, const char *name, unsigned int combined);
 int link_offload(struct ns *ns, const char *name, uint32_t cmd, bool on);

@@ -94,7 +94,7 @@ static bool has_master(const char *name)
  *
  * Return: 0, or -ENODEV if the driver has made none.
  */
-int fake_find_name(struct fake_dev *dev)
+static int fake_find_name(struct fake_dev *dev)
 {
 	char path[64];
 	struct dirent *entry;

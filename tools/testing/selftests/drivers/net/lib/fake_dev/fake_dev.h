@@ -135,7 +135,6 @@ struct fake_dev {
 
 int fake_init(struct fake_dev *dev, uint64_t features);
 int fake_add(struct fake_dev *dev);
-int fake_find_name(struct fake_dev *dev);
 int fake_change(struct fake_dev *dev);
 void fake_destroy(struct fake_dev *dev);
 uint64_t fake_negotiated(struct fake_dev *dev);

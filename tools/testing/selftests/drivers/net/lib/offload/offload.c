@@ -91,8 +91,8 @@ int offload_map(enum bpf_map_type type, int ifindex)
  *
  * Return: its descriptor, or a negative errno.
  */
-int offload_prog(enum bpf_prog_type type, int ifindex, __u32 flags,
-		 const struct bpf_insn *insns, size_t n)
+static int offload_prog(enum bpf_prog_type type, int ifindex, __u32 flags,
+			const struct bpf_insn *insns, size_t n)
 {
 	LIBBPF_OPTS(bpf_prog_load_opts, opts, .prog_ifindex = ifindex, .prog_flags = flags);
 	int fd = bpf_prog_load(type, "offload", "GPL", insns, n, &opts);

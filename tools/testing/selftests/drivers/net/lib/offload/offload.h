@@ -30,8 +30,6 @@ int offload_run(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int offload_module(const char *name);
 int offload_add(const char *type, const char *name);
 int offload_map(enum bpf_map_type type, int ifindex);
-int offload_prog(enum bpf_prog_type type, int ifindex, __u32 flags,
-		 const struct bpf_insn *insns, size_t n);
 int offload_return(enum bpf_prog_type type, int ifindex, __u32 flags, int value);
 int offload_dividing(int ifindex, __u32 flags);
 int offload_looking(enum bpf_prog_type type, int ifindex, __u32 flags, int map, int inner);

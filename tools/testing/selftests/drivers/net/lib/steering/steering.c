@@ -68,7 +68,7 @@ int steering_map(const struct steering *s, const char *name)
  *
  * Return: 0 or -errno.
  */
-int steering_set(const struct steering *s, const char *name, const void *value)
+static int steering_set(const struct steering *s, const char *name, const void *value)
 {
 	int fd = steering_map(s, name);
 	__u32 zero = 0;

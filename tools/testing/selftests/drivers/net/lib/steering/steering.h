@@ -19,7 +19,6 @@ struct steering {
 int steering_load(struct steering *s, const char *file);
 void steering_unload(struct steering *s);
 int steering_map(const struct steering *s, const char *name);
-int steering_set(const struct steering *s, const char *name, const void *value);
 int steering_conf(const struct steering *s, const struct vnet_conf *conf,
 		  const struct vnet_tap *tap);
 long long steering_runs(int prog);

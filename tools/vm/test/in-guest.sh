@@ -1,16 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-2.0
 # In the guest, as a rule: run test programs one after the other, each between two marker
-# lines by which test.sh takes the output apart.  The modules in MODULES, if there is
+# lines by which run-folder.sh takes the output apart.  The modules in MODULES, if there is
 # such a folder, are loaded before; where bpfnic.ko is, VNET_BPFNIC_KO says.
 #
 # A program that says nothing new for SECONDS is ended, with status 124.  Where VNET_IN_VM
 # is set, the kernel's console says then what its threads, and all others, were doing.
 #
-#   guest-tests.sh NONCE FOLDER MODULES SECONDS PROGRAM...
+#   in-guest.sh NONCE FOLDER MODULES SECONDS PROGRAM...
 set -euo pipefail
 # shellcheck source=tools/testing/selftests/drivers/net/lib/qemu_guest/watch.sh
-. "$(dirname "$0")/../testing/selftests/drivers/net/lib/qemu_guest/watch.sh"
+. "$(dirname "$0")/../../testing/selftests/drivers/net/lib/qemu_guest/watch.sh"
 
 nonce=$1 folder=$2 modules=$3 seconds=$4
 shift 4

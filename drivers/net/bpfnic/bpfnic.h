@@ -238,35 +238,16 @@ struct bpfnic_map {
 	u32 num_fresh;
 };
 
-/* main.c */
-bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb);
-int bpfnic_set_queues(struct bpfnic_port *port, unsigned int count);
-
-/* rx.c */
-struct sk_buff *bpfnic_complete(struct sk_buff *skb);
-void bpfnic_rx(struct bpfnic_port *port, struct sk_buff *skb, u32 queue);
-rx_handler_result_t bpfnic_rx_handler(struct sk_buff **pskb);
-int bpfnic_poll(struct napi_struct *napi, int budget);
-void bpfnic_ring_drain(struct bpfnic_queue *q);
-void bpfnic_ring_free(void *ptr);
-int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
-		    u32 flags);
-void bpfnic_count_tx(struct bpfnic_queue *q, unsigned int len);
-
-/* A wire carries bytes, not what their sender's kernel knows of them. */
-static inline void bpfnic_forget(struct sk_buff *skb)
-{
-	skb_clear_hash(skb);
-	skb_metadata_clear(skb);
-	skb->encapsulation = 0;
-}
-
-static inline void bpfnic_count(struct bpfnic_stats *stats, enum bpfnic_stat what)
-{
-	u64_stats_update_begin(&stats->sync);
-	u64_stats_inc(&stats->v[what]);
-	u64_stats_update_end(&stats->sync);
-}
+/*
+ * Who owns what; a file calls only those above it:
+ *   map.c, prog.c         maps and programs on the device
+ *   tx.c                  frames to the wire
+ *   rx.c                  frames from the wire, through a ring, the programs, to the host
+ *   queue.c               rings, NAPIs and counters
+ *   wire.c                the netdev at the other end, the carrier
+ *   ethtool.c, debugfs.c  what is shown, and the number of queues
+ *   main.c                links: ports and wires that come and go
+ */
 
 /* map.c */
 int bpfnic_map_alloc(struct bpfnic_dev *bdev, struct net_device *dev,
@@ -290,9 +271,50 @@ void bpfnic_prog_exit(void);
 u32 bpfnic_prog_run(struct bpfnic_prog *p, struct bpfnic_ctx *ctx);
 void bpfnic_prog_show(struct seq_file *s, struct bpfnic_dev *bdev);
 
+/* tx.c */
+struct sk_buff *bpfnic_complete(struct sk_buff *skb);
+bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb);
+netdev_tx_t bpfnic_xmit(struct sk_buff *skb, struct net_device *dev);
+int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames,
+		    u32 flags);
+
+/* rx.c */
+void bpfnic_rx(struct bpfnic_port *port, struct sk_buff *skb, u32 queue);
+rx_handler_result_t bpfnic_rx_handler(struct sk_buff **pskb);
+int bpfnic_poll(struct napi_struct *napi, int budget);
+void bpfnic_ring_free(void *ptr);
+
+/* queue.c */
+int bpfnic_queues_alloc(struct bpfnic_port *port);
+void bpfnic_queues_free(struct bpfnic_port *port);
+void bpfnic_queues_up(struct bpfnic_port *port);
+void bpfnic_queues_down(struct bpfnic_port *port);
+int bpfnic_set_queues(struct bpfnic_port *port, unsigned int count);
+void bpfnic_sum_stats(struct bpfnic_port *port, u32 queue, u64 *sums);
+
+/* wire.c */
+extern const struct net_device_ops bpfnic_wire_ops;
+extern const struct ethtool_ops bpfnic_wire_ethtool_ops;
+struct net_device *bpfnic_wire_peer(const struct net_device *dev);
+void bpfnic_update_carrier(struct bpfnic_port *port);
+
+/* A wire carries bytes, not what their sender's kernel knows of them. */
+static inline void bpfnic_forget(struct sk_buff *skb)
+{
+	skb_clear_hash(skb);
+	skb_metadata_clear(skb);
+	skb->encapsulation = 0;
+}
+
+static inline void bpfnic_count(struct bpfnic_stats *stats, enum bpfnic_stat what)
+{
+	u64_stats_update_begin(&stats->sync);
+	u64_stats_inc(&stats->v[what]);
+	u64_stats_update_end(&stats->sync);
+}
+
 /* ethtool.c */
 extern const struct ethtool_ops bpfnic_ethtool_ops;
-void bpfnic_sum_stats(struct bpfnic_port *port, u32 queue, u64 *sums);
 
 /* debugfs.c */
 void bpfnic_debugfs_init(void);

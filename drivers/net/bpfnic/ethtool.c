@@ -20,35 +20,6 @@ static const char * const port_names[] = {
 static_assert(ARRAY_SIZE(queue_names) == BPFNIC_QUEUE_STATS);
 static_assert(ARRAY_SIZE(port_names) == BPFNIC_NUM_STATS - BPFNIC_QUEUE_STATS);
 
-static void add_stats(struct bpfnic_stats *stats, u64 *sums)
-{
-	u64 v[BPFNIC_NUM_STATS];
-	unsigned int start, i;
-
-	do {
-		start = u64_stats_fetch_begin(&stats->sync);
-		for (i = 0; i < BPFNIC_NUM_STATS; i++)
-			v[i] = u64_stats_read(&stats->v[i]);
-	} while (u64_stats_fetch_retry(&stats->sync, start));
-	for (i = 0; i < BPFNIC_NUM_STATS; i++)
-		sums[i] += v[i];
-}
-
-/**
- * bpfnic_sum_stats() - add a queue's counters to sums
- * @port: the port
- * @queue: the queue's number
- * @sums: BPFNIC_NUM_STATS numbers
- */
-void bpfnic_sum_stats(struct bpfnic_port *port, u32 queue, u64 *sums)
-{
-	struct bpfnic_queue *q = &port->queues[queue];
-
-	add_stats(&q->rx, sums);
-	add_stats(&q->tx, sums);
-	sums[BPFNIC_WIRE_DROPS] += atomic_long_read(&q->wire_drops);
-}
-
 static void get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
 {
 	strscpy(info->driver, BPFNIC_NAME, sizeof(info->driver));

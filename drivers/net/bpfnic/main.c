@@ -13,7 +13,7 @@
 #include "bpfnic.h"
 
 static DEFINE_IDA(dev_ids);
-static const struct net_device_ops port_ops, wire_ops;
+static const struct net_device_ops port_ops;
 static struct rtnl_link_ops port_link_ops, wire_link_ops;
 
 /* The NIC behind ports */
@@ -58,154 +58,6 @@ static void bdev_destroy(struct bpfnic_dev *bdev)
 	kfree(bdev);
 }
 
-/* The wire */
-
-/**
- * bpfnic_wire_send() - send a frame out of the wire
- * @port: the port
- * @skb: the frame, complete, from the Ethernet header on; consumed
- *
- * Context: softirqs off, RCU reader.
- * Return: whether it was sent.  It is not if it is longer than the wire's MTU allows.
- */
-bool bpfnic_wire_send(struct bpfnic_port *port, struct sk_buff *skb)
-{
-	struct net_device *wire = rcu_dereference(port->wire);
-	unsigned int len = skb->len;
-	bool xnet;
-	int err;
-
-	/* A program's frames may have grown. */
-	if (unlikely(!wire) || unlikely(len > READ_ONCE(wire->mtu) + BPFNIC_HLEN)) {
-		kfree_skb(skb);
-		return false;
-	}
-	if (!port->lower) {
-		/* It may have been redirected here, with all of it in fragments. */
-		if (unlikely(!pskb_may_pull(skb, ETH_HLEN))) {
-			kfree_skb(skb);
-			return false;
-		}
-		skb_tx_timestamp(skb);
-		/* As dev_forward_skb() does, but with room for two tags. */
-		if (____dev_forward_skb(wire, skb, false))
-			return false;
-		bpfnic_forget(skb);
-		skb->protocol = eth_type_trans(skb, wire);
-		if (__netif_rx(skb) != NET_RX_SUCCESS)
-			return false;
-		dev_sw_netstats_rx_add(wire, len);
-		return true;
-	}
-	xnet = !net_eq(dev_net(port->dev), dev_net(wire));
-	skb_scrub_packet(skb, xnet);
-	if (xnet) {
-		/* Or else the wire's driver does. */
-		skb_tx_timestamp(skb);
-		skb_orphan(skb);
-	}
-	skb->dev = wire;
-	err = dev_queue_xmit(skb);
-	return !net_xmit_eval(err);
-}
-
-static netdev_tx_t wire_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	struct bpfnic_wire *wire = netdev_priv(dev);
-	struct bpfnic_port *port;
-	unsigned int len = skb->len;
-
-	rcu_read_lock();
-	port = rcu_dereference(wire->port);
-	/* The frame may have been redirected here, with all of it in fragments. */
-	if (likely(port) && likely(pskb_may_pull(skb, ETH_HLEN))) {
-		u32 queues = READ_ONCE(port->dev->real_num_rx_queues);
-
-		skb_tx_timestamp(skb);
-		dev_sw_netstats_tx_add(dev, 1, len);
-		bpfnic_rx(port, skb, skb_get_queue_mapping(skb) % queues);
-	} else {
-		dev_core_stats_tx_dropped_inc(dev);
-		kfree_skb(skb);
-	}
-	rcu_read_unlock();
-	return NETDEV_TX_OK;
-}
-
-/* The wire's end for ours; NULL while one of both is being removed. */
-static struct net_device *wire_peer(const struct net_device *dev)
-{
-	const struct bpfnic_wire *wire = netdev_priv(dev);
-	struct bpfnic_port *port = rcu_dereference_rtnl(wire->port);
-
-	return port ? port->dev : NULL;
-}
-
-/* There is a carrier when both ends are up. */
-static void port_update_carrier(struct bpfnic_port *port)
-{
-	struct net_device *wire = rtnl_dereference(port->wire);
-	bool on;
-
-	if (!wire)
-		return;
-	on = netif_running(port->dev) && netif_running(wire) &&
-	     (!port->lower || netif_carrier_ok(wire));
-	if (on)
-		netif_carrier_on(port->dev);
-	else
-		netif_carrier_off(port->dev);
-	if (port->lower)
-		return;
-	if (on)
-		netif_carrier_on(wire);
-	else
-		netif_carrier_off(wire);
-}
-
-static int wire_open_stop(struct net_device *dev)
-{
-	struct bpfnic_wire *wire = netdev_priv(dev);
-	struct bpfnic_port *port = rtnl_dereference(wire->port);
-
-	if (port)
-		port_update_carrier(port);
-	return 0;
-}
-
-static int wire_get_iflink(const struct net_device *dev)
-{
-	struct net_device *peer;
-	int iflink;
-
-	rcu_read_lock();
-	peer = wire_peer(dev);
-	iflink = peer ? READ_ONCE(peer->ifindex) : 0;
-	rcu_read_unlock();
-	return iflink;
-}
-
-static const struct net_device_ops wire_ops = {
-	.ndo_open		= wire_open_stop,
-	.ndo_stop		= wire_open_stop,
-	.ndo_start_xmit		= wire_xmit,
-	.ndo_get_iflink		= wire_get_iflink,
-	.ndo_set_mac_address	= eth_mac_addr,
-	.ndo_validate_addr	= eth_validate_addr,
-	.ndo_features_check	= passthru_features_check,
-};
-
-static void wire_get_drvinfo(struct net_device *dev, struct ethtool_drvinfo *info)
-{
-	strscpy(info->driver, BPFNIC_NAME BPFNIC_WIRE_SUFFIX, sizeof(info->driver));
-}
-
-static const struct ethtool_ops wire_ethtool_ops = {
-	.get_drvinfo	= wire_get_drvinfo,
-	.get_link	= ethtool_op_get_link,
-	.get_ts_info	= ethtool_op_get_ts_info,
-};
-
 static void common_setup(struct net_device *dev)
 {
 	ether_setup(dev);
@@ -224,8 +76,8 @@ static void common_setup(struct net_device *dev)
 static void wire_setup(struct net_device *dev)
 {
 	common_setup(dev);
-	dev->netdev_ops = &wire_ops;
-	dev->ethtool_ops = &wire_ethtool_ops;
+	dev->netdev_ops = &bpfnic_wire_ops;
+	dev->ethtool_ops = &bpfnic_wire_ethtool_ops;
 	dev->rtnl_link_ops = &wire_link_ops;
 	dev->pcpu_stat_type = NETDEV_PCPU_STAT_TSTATS;
 }
@@ -244,63 +96,12 @@ static void port_update_max_mtu(struct bpfnic_port *port)
 	port->dev->max_mtu = max;
 }
 
-/* The queues in use take frames. */
-static void port_up(struct bpfnic_port *port)
-{
-	u32 i;
-
-	for (i = 0; i < port->dev->real_num_rx_queues; i++)
-		napi_enable(&port->queues[i].napi);
-	WRITE_ONCE(port->up, true);
-}
-
-/* No queue takes frames, none is left in a ring, and none is on its way there. */
-static void port_down(struct bpfnic_port *port)
-{
-	u32 i;
-
-	WRITE_ONCE(port->up, false);
-	for (i = 0; i < port->dev->real_num_rx_queues; i++)
-		napi_disable(&port->queues[i].napi);
-	synchronize_net();
-	for (i = 0; i < port->num_queues; i++)
-		bpfnic_ring_drain(&port->queues[i]);
-}
-
-/**
- * bpfnic_set_queues() - set how many pairs of queues are in use
- * @port: the port
- * @count: the number, at least 1 and at most bpfnic_port::num_queues
- *
- * Context: rtnl.
- * Return: 0 or a negative errno, with the number as it was.
- */
-int bpfnic_set_queues(struct bpfnic_port *port, unsigned int count)
-{
-	struct net_device *wire = rtnl_dereference(port->wire), *dev = port->dev;
-	unsigned int old = dev->real_num_rx_queues;
-	bool running = port->up;
-	int err;
-
-	if (running)
-		port_down(port);
-	err = netif_set_real_num_queues(dev, count, count);
-	if (!err && wire && !port->lower) {
-		err = netif_set_real_num_tx_queues(wire, count);
-		if (err)
-			netif_set_real_num_queues(dev, old, old);
-	}
-	if (running)
-		port_up(port);
-	return err;
-}
-
 static int port_open(struct net_device *dev)
 {
 	struct bpfnic_port *port = netdev_priv(dev);
 
-	port_up(port);
-	port_update_carrier(port);
+	bpfnic_queues_up(port);
+	bpfnic_update_carrier(port);
 	return 0;
 }
 
@@ -308,33 +109,9 @@ static int port_stop(struct net_device *dev)
 {
 	struct bpfnic_port *port = netdev_priv(dev);
 
-	port_update_carrier(port);
-	port_down(port);
+	bpfnic_update_carrier(port);
+	bpfnic_queues_down(port);
 	return 0;
-}
-
-static netdev_tx_t port_xmit(struct sk_buff *skb, struct net_device *dev)
-{
-	struct bpfnic_port *port = netdev_priv(dev);
-	/* Not every core checks what a program of tc put there. */
-	u32 queue = skb_get_queue_mapping(skb) % port->num_queues;
-	struct sk_buff *next;
-
-	skb = bpfnic_complete(skb);
-	if (unlikely(!skb))
-		dev_core_stats_tx_dropped_inc(dev);
-	rcu_read_lock();
-	skb_list_walk_safe(skb, skb, next) {
-		unsigned int len = skb->len;
-
-		skb_mark_not_on_list(skb);
-		if (likely(bpfnic_wire_send(port, skb)))
-			bpfnic_count_tx(&port->queues[queue], len);
-		else
-			dev_core_stats_tx_dropped_inc(dev);
-	}
-	rcu_read_unlock();
-	return NETDEV_TX_OK;
 }
 
 static void port_get_stats64(struct net_device *dev, struct rtnl_link_stats64 *stats)
@@ -402,73 +179,19 @@ static int port_bpf(struct net_device *dev, struct netdev_bpf *bpf)
 	}
 }
 
-static void queues_free(struct bpfnic_port *port)
-{
-	u32 i;
-
-	for (i = 0; i < port->num_queues; i++) {
-		struct bpfnic_queue *q = &port->queues[i];
-
-		if (xdp_rxq_info_is_reg(&q->rxq))
-			xdp_rxq_info_unreg(&q->rxq);
-		__netif_napi_del(&q->napi);
-	}
-	/* For all NAPIs at once. */
-	synchronize_net();
-	for (i = 0; i < port->num_queues; i++)
-		ptr_ring_cleanup(&port->queues[i].ring, bpfnic_ring_free);
-	kvfree(port->queues);
-	port->queues = NULL;
-}
-
-static int queues_alloc(struct bpfnic_port *port)
-{
-	struct net_device *dev = port->dev;
-	u32 num, i;
-	int err;
-
-	num = min(dev->num_rx_queues, dev->num_tx_queues);
-	port->queues = kvcalloc(num, sizeof(*port->queues), GFP_KERNEL_ACCOUNT);
-	if (!port->queues)
-		return -ENOMEM;
-	for (i = 0; i < num; i++) {
-		struct bpfnic_queue *q = &port->queues[i];
-
-		q->port = port;
-		q->index = i;
-		spin_lock_init(&q->tx_lock);
-		u64_stats_init(&q->rx.sync);
-		u64_stats_init(&q->tx.sync);
-		err = ptr_ring_init(&q->ring, BPFNIC_RING_SIZE, GFP_KERNEL_ACCOUNT);
-		if (err)
-			goto err_free;
-		netif_napi_add(dev, &q->napi, bpfnic_poll);
-		port->num_queues = i + 1;
-		err = xdp_rxq_info_reg(&q->rxq, dev, i, q->napi.napi_id) ?:
-		      xdp_rxq_info_reg_mem_model(&q->rxq, MEM_TYPE_PAGE_SHARED, NULL);
-		if (err)
-			goto err_free;
-	}
-	return 0;
-
-err_free:
-	queues_free(port);
-	return err;
-}
-
 static int port_init(struct net_device *dev)
 {
 	struct bpfnic_port *port = netdev_priv(dev);
 	struct bpfnic_dev *bdev = port->bdev;
 	int err;
 
-	err = queues_alloc(port);
+	err = bpfnic_queues_alloc(port);
 	if (err)
 		return err;
 	err = netif_set_real_num_queues(dev, port->num_queues, port->num_queues) ?:
 	      bpf_offload_dev_netdev_register(bdev->bpf_dev, dev);
 	if (err) {
-		queues_free(port);
+		bpfnic_queues_free(port);
 		return err;
 	}
 	mutex_lock(&bdev->lock);
@@ -495,7 +218,7 @@ static void port_uninit(struct net_device *dev)
 /* Who still holds the netdev can read its counters until then. */
 static void port_destructor(struct net_device *dev)
 {
-	queues_free(netdev_priv(dev));
+	bpfnic_queues_free(netdev_priv(dev));
 }
 
 static const struct net_device_ops port_ops = {
@@ -503,7 +226,7 @@ static const struct net_device_ops port_ops = {
 	.ndo_uninit		= port_uninit,
 	.ndo_open		= port_open,
 	.ndo_stop		= port_stop,
-	.ndo_start_xmit		= port_xmit,
+	.ndo_start_xmit		= bpfnic_xmit,
 	.ndo_get_stats64	= port_get_stats64,
 	.ndo_get_iflink		= port_get_iflink,
 	.ndo_set_mac_address	= eth_mac_addr,
@@ -616,7 +339,7 @@ static void port_dellink(struct net_device *dev, struct list_head *head)
 
 static void wire_dellink(struct net_device *dev, struct list_head *head)
 {
-	struct net_device *port = wire_peer(dev);
+	struct net_device *port = bpfnic_wire_peer(dev);
 
 	if (port)
 		port_dellink(port, head);
@@ -627,7 +350,7 @@ static void wire_dellink(struct net_device *dev, struct list_head *head)
 /* What can be at the other end of a port? */
 static int check_lower(const struct net_device *dev, struct netlink_ext_ack *extack)
 {
-	if (dev->netdev_ops == &wire_ops) {
+	if (dev->netdev_ops == &bpfnic_wire_ops) {
 		NL_SET_ERR_MSG_FMT_MOD(extack, "%s is the wire of a port already", dev->name);
 		return -EINVAL;
 	}
@@ -729,7 +452,7 @@ static struct net *port_get_link_net(const struct net_device *dev)
 
 static struct net *wire_get_link_net(const struct net_device *dev)
 {
-	return dev_net(wire_peer(dev) ?: dev);
+	return dev_net(bpfnic_wire_peer(dev) ?: dev);
 }
 
 static struct rtnl_link_ops port_link_ops = {
@@ -766,7 +489,7 @@ static int lower_event(struct notifier_block *nb, unsigned long event, void *ptr
 	case NETDEV_UP:
 	case NETDEV_DOWN:
 	case NETDEV_CHANGE:
-		port_update_carrier(port);
+		bpfnic_update_carrier(port);
 		break;
 	case NETDEV_CHANGEMTU:
 		/* If it cannot follow, the core sets the old one again, and says so here. */

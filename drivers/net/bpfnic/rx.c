@@ -7,7 +7,6 @@
 #include <linux/etherdevice.h>
 #include <linux/if_vlan.h>
 #include <linux/skbuff.h>
-#include <net/gso.h>
 #include <trace/events/xdp.h>
 
 #include "bpfnic.h"
@@ -40,75 +39,6 @@ void bpfnic_ring_free(void *ptr)
 		xdp_return_frame(ring_to_frame(ptr));
 	else
 		kfree_skb(ptr);
-}
-
-/**
- * bpfnic_ring_drain() - drop all that waits in a queue's ring
- * @q: the queue, whose NAPI is disabled
- */
-void bpfnic_ring_drain(struct bpfnic_queue *q)
-{
-	void *ptr;
-
-	while ((ptr = ptr_ring_consume_bh(&q->ring))) {
-		atomic_long_inc(&q->wire_drops);
-		bpfnic_ring_free(ptr);
-	}
-}
-
-/* Does the frame still have the field of the checksum that is to be computed? */
-static bool has_checksum(const struct sk_buff *skb)
-{
-	int start = skb_checksum_start_offset(skb);
-
-	return start >= 0 && start + skb->csum_offset + sizeof(__sum16) <= skb->len;
-}
-
-/**
- * bpfnic_complete() - make a frame what it is on a wire
- * @skb: the frame, from the Ethernet header on; consumed
- *
- * Its tag is put into it, it is cut into segments, their checksums are computed.  The
- * core does so for what it sends itself; what a generic XDP program redirects comes
- * without, and what a netdev received may have been left as its sender had it.
- *
- * Context: softirqs off.
- * Return: the frame, or a list of those that it was cut into; NULL if that failed.
- */
-struct sk_buff *bpfnic_complete(struct sk_buff *skb)
-{
-	struct sk_buff *segs;
-
-	if (skb_vlan_tag_present(skb)) {
-		skb = __vlan_hwaccel_push_inside(skb);
-		if (!skb)
-			return NULL;
-	}
-	/* A program that moved the frame's ends may have cut off what it was about. */
-	if (skb->ip_summed == CHECKSUM_PARTIAL && unlikely(!has_checksum(skb))) {
-		if (skb_is_gso(skb))
-			goto drop;
-		skb->ip_summed = CHECKSUM_NONE;
-	}
-	if (skb_is_gso(skb)) {
-		segs = __skb_gso_segment(skb, 0, false);
-		if (IS_ERR(segs))
-			goto drop;
-		if (segs) {
-			consume_skb(skb);
-			return segs;
-		}
-	}
-	if (skb->ip_summed == CHECKSUM_PARTIAL &&
-	    (!pskb_may_pull(skb, skb_checksum_start_offset(skb) + skb->csum_offset +
-				 sizeof(__sum16)) ||
-	     skb_csum_hwoffload_help(skb, 0)))
-		goto drop;
-	return skb;
-
-drop:
-	kfree_skb(skb);
-	return NULL;
 }
 
 static void rx_enqueue(struct bpfnic_port *port, struct sk_buff *skb, u32 queue)
@@ -421,63 +351,4 @@ int bpfnic_poll(struct napi_struct *napi, int budget)
 	if (done < budget)
 		napi_complete_done(napi, done);
 	return done;
-}
-
-/**
- * bpfnic_count_tx() - count a frame that was sent
- * @q: by this queue
- * @len: bytes
- *
- * Context: softirqs off.
- */
-void bpfnic_count_tx(struct bpfnic_queue *q, unsigned int len)
-{
-	spin_lock(&q->tx_lock);
-	u64_stats_update_begin(&q->tx.sync);
-	u64_stats_inc(&q->tx.v[BPFNIC_TX_PACKETS]);
-	u64_stats_add(&q->tx.v[BPFNIC_TX_BYTES], len);
-	u64_stats_update_end(&q->tx.sync);
-	spin_unlock(&q->tx_lock);
-}
-
-/**
- * bpfnic_xdp_xmit() - send frames that were redirected here
- * @dev: the port's netdev
- * @n: how many
- * @frames: the frames
- * @flags: XDP_XMIT_ flags
- *
- * Context: softirqs off.
- * Return: how many, from the first one on, were taken over; -EINVAL for unknown
- *	@flags; -ENETDOWN if the port is down.
- */
-int bpfnic_xdp_xmit(struct net_device *dev, int n, struct xdp_frame **frames, u32 flags)
-{
-	struct bpfnic_port *port = netdev_priv(dev);
-	struct bpfnic_queue *q;
-	struct sk_buff *skb;
-	int i;
-
-	if (unlikely(flags & ~XDP_XMIT_FLAGS_MASK))
-		return -EINVAL;
-	if (unlikely(!READ_ONCE(port->up)))
-		return -ENETDOWN;
-	q = &port->queues[smp_processor_id() % READ_ONCE(dev->real_num_tx_queues)];
-	/* Not every driver's NAPI that flushes a redirection is a reader. */
-	rcu_read_lock();
-	for (i = 0; i < n; i++) {
-		unsigned int len = frames[i]->len;
-
-		skb = xdp_build_skb_from_frame(frames[i], dev);
-		if (unlikely(!skb))
-			break;
-		skb_push(skb, ETH_HLEN);
-		skb_set_network_header(skb, ETH_HLEN);
-		if (likely(bpfnic_wire_send(port, skb)))
-			bpfnic_count_tx(q, len);
-		else
-			dev_core_stats_tx_dropped_inc(dev);
-	}
-	rcu_read_unlock();
-	return i;
 }

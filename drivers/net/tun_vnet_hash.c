@@ -530,23 +530,27 @@ void tun_vnet_hash_get_stats(const struct tun_vnet_hash_dev *dev, u64 *data)
 }
 EXPORT_SYMBOL_GPL(tun_vnet_hash_get_stats);
 
-/* In any context: a packet socket chooses the queue in process context. */
+/* With preemption or softirqs off. */
 static void tun_vnet_hash_count(const struct tun_vnet_hash_conf *conf,
 				unsigned int stat)
 {
-	struct tun_vnet_hash_stats *stats = get_cpu_ptr(conf->stats);
+	struct tun_vnet_hash_stats *stats = this_cpu_ptr(conf->stats);
 	unsigned long flags;
 
 	flags = u64_stats_update_begin_irqsave(&stats->syncp);
 	u64_stats_inc(&stats->count[stat]);
 	u64_stats_update_end_irqrestore(&stats->syncp, flags);
-	put_cpu_ptr(conf->stats);
 }
 
-/* The part of tun_vnet_hash_rss_queue() for packets without a hash. */
+/*
+ * The part of tun_vnet_hash_rss_queue() for packets without a hash.  A packet socket
+ * chooses the queue in process context.
+ */
 void __tun_vnet_hash_unclassified(const struct tun_vnet_hash_conf *conf)
 {
+	preempt_disable();
 	tun_vnet_hash_count(conf, TUN_VNET_HASH_STAT_UNCLASSIFIED);
+	preempt_enable();
 }
 EXPORT_SYMBOL_GPL(__tun_vnet_hash_unclassified);
 
@@ -570,12 +574,12 @@ EXPORT_SYMBOL_GPL(__tun_vnet_hash_report);
  *
  * Writes tun_vnet_hash_cb().
  *
- * The hash is computed again that ndo_select_queue may have computed: a qdisc is
- * in between, which owns the control block.  An skb extension could carry it past
- * that, at about the same cost, but would have to be allocated, and tied to the
- * device and configuration that made it.
+ * The hash is computed again that ndo_select_queue may have computed.  A qdisc is in
+ * between, which owns the control block and may hold the packet, or have a filter's
+ * action change it.  An skb extension would carry the hash past that, but not know
+ * of the change, and it costs more than to compute the hash of nearly every packet.
  *
- * Context: rcu_read_lock() held, for @conf.
+ * Context: softirqs off, rcu_read_lock() held, for @conf.
  */
 void tun_vnet_hash_xmit(const struct tun_vnet_hash_conf *conf,
 			struct sk_buff *skb, u16 queue, unsigned int numqueues,
@@ -597,7 +601,7 @@ EXPORT_SYMBOL_GPL(tun_vnet_hash_xmit);
  * @data: Ethernet frame
  * @len: bytes at @data
  *
- * Context: any.
+ * Context: softirqs off.
  * Return: value and report type, both 0 when there is nothing to report.
  */
 struct virtio_net_hash

@@ -34,29 +34,30 @@ struct tun_vnet_hash_stats {
 
 /**
  * struct tun_vnet_hash_conf - a configuration, as set by TUNSETVNETHASH
- * @rcu: for freeing
  * @stats: counters of the device
  * @flags: TUN_VNET_HASH_*, never 0
  * @types: VIRTIO_NET_RSS_HASH_TYPE_* that are enabled
  * @unclassified_queue: queue of packets without a hash
  * @table_length: entries of @table, a power of two; 0 without TUN_VNET_HASH_RSS
+ * @rcu: for freeing
+ * @toeplitz: made from @key
  * @key_size: bytes of @key that userspace gave
  * @key: as userspace gave it
- * @toeplitz: made from @key
  * @table: queues
  *
- * Never changes once it is published.  What packets look at comes first.
+ * Never changes once it is published.  It is so long that it begins on a page: what
+ * each packet looks at shares the first cache line.
  */
 struct tun_vnet_hash_conf {
-	struct rcu_head rcu;
 	struct tun_vnet_hash_stats __percpu *stats;
 	u32 flags;
 	u32 types;
 	u16 unclassified_queue;
 	u16 table_length;
+	struct rcu_head rcu;	/* kvfree_rcu() wants it near */
+	struct virtio_net_toeplitz toeplitz;
 	u16 key_size;
 	u8 key[VIRTIO_NET_HASH_MAX_KEY];
-	struct virtio_net_toeplitz toeplitz;
 	u16 table[] __counted_by(table_length);
 };
 
@@ -223,7 +224,7 @@ static inline u16 tun_vnet_hash_rss_queue(const struct tun_vnet_hash_conf *conf,
  * Writes tun_vnet_hash_cb(), always: a packet may be read after a configuration
  * is set that was queued before.
  *
- * Context: rcu_read_lock() held, for @conf.
+ * Context: softirqs off, rcu_read_lock() held, for @conf.
  */
 static inline void tun_vnet_hash_report(const struct tun_vnet_hash_conf *conf,
 					struct sk_buff *skb,

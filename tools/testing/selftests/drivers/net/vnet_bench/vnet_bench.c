@@ -156,6 +156,7 @@ static const struct way {
 
 static const char *object = "vnet_bench_rss.bpf.o";
 static unsigned int opt_queues = 4, opt_table = 128, opt_size = 114;
+static unsigned int opt_headers;	/* extension headers of IPv6, of 8 bytes */
 
 static void draw(unsigned char *p, size_t n)
 {
@@ -167,12 +168,14 @@ static void build_frames(const struct way *way, const struct family *family,
 			 unsigned int size, const struct vnet_tap *tap,
 			 const struct vnet_conf *conf, struct frames *frames)
 {
+	unsigned int extensions = family->l3 == VNET_L3_IPV6 ? opt_headers : 0;
+	unsigned int headers = family->headers + 8 * extensions;
 	struct vnet_flow flow;
-	unsigned int i;
+	unsigned int i, e;
 
-	if (size < family->headers || size > MAX_SIZE)
+	if (size < headers || size > MAX_SIZE)
 		errx(1, "frames of %u bytes: from %u to %u are possible", size,
-		     family->headers, MAX_SIZE);
+		     headers, MAX_SIZE);
 
 	srand48(1);
 	for (i = 0; i < FLOWS; i++) {
@@ -181,8 +184,10 @@ static void build_frames(const struct way *way, const struct family *family,
 			.kind = "",
 			.l3 = family->l3,
 			.l4 = VNET_L4_TCP,
-			.payload = size - family->headers,
+			.payload = size - headers,
 		};
+		for (e = 0; e < extensions; e++)
+			flow.ext[e] = VNET_EXT_DEST_OPTS;
 		draw(flow.src, sizeof(flow.src));
 		draw(flow.dst, sizeof(flow.dst));
 		do {
@@ -461,7 +466,7 @@ static unsigned int parse_number(char option, const char *text, unsigned int max
 static void print_usage(void)
 {
 	fprintf(stderr,
-		"usage: vnet_bench [-q QUEUES] [-t TABLE] [-s SIZE] [-o BPF_OBJECT] NAME...\n"
+		"usage: vnet_bench [-q QUEUES] [-t TABLE] [-s SIZE] [-x HEADERS] [-o BPF_OBJECT] NAME...\n"
 		"prints for each name, as tun.rss_report, and address family:\n"
 		"name, family, queues, table length, frame size, instructions per packet\n");
 	exit(2);
@@ -472,7 +477,7 @@ int main(int argc, char **argv)
 	unsigned int failed = 0;
 	int c;
 
-	while ((c = getopt(argc, argv, "q:t:s:o:")) != -1) {
+	while ((c = getopt(argc, argv, "q:t:s:x:o:")) != -1) {
 		switch (c) {
 		case 'q':
 			opt_queues = parse_number(c, optarg, VNET_MAX_QUEUES);
@@ -482,6 +487,9 @@ int main(int argc, char **argv)
 			break;
 		case 's':
 			opt_size = parse_number(c, optarg, MAX_SIZE);
+			break;
+		case 'x':
+			opt_headers = parse_number(c, optarg, VNET_FLOW_MAX_EXT);
 			break;
 		case 'o':
 			object = optarg;

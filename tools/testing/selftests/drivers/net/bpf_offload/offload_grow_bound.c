@@ -8,7 +8,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "offload.h"
 
 #define HARDEN	"/proc/sys/net/core/bpf_jit_harden"

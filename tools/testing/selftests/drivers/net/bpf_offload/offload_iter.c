@@ -5,7 +5,7 @@
 
 #include <bpf/bpf.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "offload.h"
 
 FIXTURE(iter)

@@ -6,7 +6,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "offload.h"
 
 FIXTURE(map)

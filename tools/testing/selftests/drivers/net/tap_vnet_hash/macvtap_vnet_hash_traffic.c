@@ -13,7 +13,7 @@ static const enum vnet_kind device = VNET_MACVTAP;
 FIXTURE_VARIANT_ADD(traffic, macvtap_1) { .type = IFF_TAP, .queues = 1 };
 FIXTURE_VARIANT_ADD(traffic, macvtap_7) { .type = IFF_TAP, .queues = 7 };
 
-TEST_F_TIMEOUT(traffic, truncated_packets, 300)
+TEST_F(traffic, truncated_packets)
 {
 	check_truncated(_metadata, self);
 }

@@ -3,7 +3,7 @@
  * The program in Documentation/networking/tun-vnet-hash.rst: it runs, and its reader
  * of a guest's commands takes what is right and refuses what is not.
  */
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 
 /* Everything but where it starts, which kselftest_harness.h has too */
 #define main example_main

@@ -17,7 +17,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "vnet_flow.h"
 #include "vnet_fuzz.h"
 #include "vnet_fuzz_frame.h"
@@ -569,7 +569,7 @@ static void replay(struct __test_metadata *_metadata,
 }
 
 /* With all types, then with those that leave the ports out */
-TEST_F_TIMEOUT(frames, corpus, 300)
+TEST_F(frames, corpus)
 {
 	const uint32_t types[] = {
 		VNET_ALL_TYPES,

@@ -13,7 +13,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "vnet_flow.h"
 #include "vnet_fuzz.h"
 

@@ -12,7 +12,7 @@
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "vnet_flow.h"
 #include "vnet_tap.h"
 

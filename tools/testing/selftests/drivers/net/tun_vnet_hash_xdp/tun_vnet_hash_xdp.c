@@ -25,7 +25,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_link.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "vnet_flow.h"
 #include "vnet_hash_ref.h"
 #include "vnet_tap.h"
@@ -697,7 +697,7 @@ static long available_kib(void)
 }
 
 /* What is dropped is freed: 160 MB would be missing otherwise. */
-TEST_F_TIMEOUT(xdp, dropped_frames_are_freed, 120)
+TEST_F(xdp, dropped_frames_are_freed)
 {
 	unsigned int i;
 	long before;
@@ -882,23 +882,23 @@ static void under_traffic(struct __test_metadata *_metadata,
 	EXPECT_TRUE(load_enough(&load, matched, sets));
 }
 
-TEST_F_TIMEOUT(xdp, set_under_traffic, 120)
+TEST_F(xdp, set_under_traffic)
 {
 	under_traffic(_metadata, self, load_set, false);
 }
 
-TEST_F_TIMEOUT(xdp, off_and_on_under_traffic, 120)
+TEST_F(xdp, off_and_on_under_traffic)
 {
 	under_traffic(_metadata, self, load_set, true);
 }
 
-TEST_F_TIMEOUT(xdp, queues_change_under_traffic, 120)
+TEST_F(xdp, queues_change_under_traffic)
 {
 	under_traffic(_metadata, self, load_queues, false);
 }
 
 /* The device goes away while frames come. */
-TEST_F_TIMEOUT(xdp, deleted_under_traffic, 120)
+TEST_F(xdp, deleted_under_traffic)
 {
 	unsigned int i;
 	pid_t pid;

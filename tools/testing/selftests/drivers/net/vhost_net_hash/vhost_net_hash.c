@@ -22,7 +22,7 @@
 #include <linux/virtio_net.h>
 #include <linux/virtio_ring.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "vnet_flow.h"
 #include "vnet_tap.h"
 

@@ -9,7 +9,7 @@
 
 #include <linux/ethtool.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "fake_dev.h"
 
 #define TWO_TUPLE	(RXH_IP_SRC | RXH_IP_DST)

@@ -19,7 +19,7 @@
 #include <linux/if_link.h>
 #include <linux/if_packet.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "fake_dev.h"
 #include "fake_xdp.h"
 

@@ -28,7 +28,7 @@
 #include <linux/if_tun.h>
 #include <linux/virtio_net.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "virtio_net_hdr_vectors.h"
 
 #ifndef ARRAY_SIZE

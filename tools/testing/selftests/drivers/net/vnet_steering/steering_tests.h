@@ -108,7 +108,7 @@ TEST_F(steering, kfunc_flows)
 }
 
 /* Beside a device with the kernel's RSS: the same for the same packet. */
-TEST_F_TIMEOUT(steering, rss_agrees_with_kernel, 300)
+TEST_F(steering, rss_agrees_with_kernel)
 {
 	uint64_t seed = 20261121;
 	unsigned int bad = 0, n, step = every(1);
@@ -322,7 +322,7 @@ static void *send_until_stopped(void *arg)
 }
 
 /* Programs come and go while packets pass: each packet is by one of them. */
-TEST_F_TIMEOUT(steering, replaced_under_traffic, 120)
+TEST_F(steering, replaced_under_traffic)
 {
 	struct sender sender = { .tap = &self->tap, .frame = self->frame,
 				 .len = self->len };
@@ -403,7 +403,7 @@ FIXTURE_TEARDOWN(program)
 	steering_unload(&self->prog);
 }
 
-TEST_F_TIMEOUT(program, inner, 120)
+TEST_F(program, inner)
 {
 	unsigned int bad = 0, seen = 0, t, ip6, step = every(1);
 	struct vnet_conf conf = self->conf;
@@ -468,7 +468,7 @@ TEST_F(program, inner_without_tunnel)
 }
 
 /* User space puts a flow into the map and takes it out while packets pass. */
-TEST_F_TIMEOUT(program, flow_director, 120)
+TEST_F(program, flow_director)
 {
 	struct vnet_flow_key key = {
 		.src = { 192, 0, 2, 1 }, .dst = VNET_FLOW_DST4,
@@ -563,7 +563,7 @@ TEST_F(program, segments)
 }
 
 /* The same for packets that the reader takes whole, random ones */
-TEST_F_TIMEOUT(program, random_gso, 120)
+TEST_F(program, random_gso)
 {
 	const unsigned int offloads = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6 |
 				      TUN_F_USO4 | TUN_F_USO6;
@@ -656,12 +656,12 @@ static inline void big_tcp(struct __test_metadata *_metadata,
 	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
 }
 
-TEST_F_TIMEOUT(program, big_tcp_rss, 300)
+TEST_F(program, big_tcp_rss)
 {
 	big_tcp(_metadata, self, "vnet_rss.bpf.o");
 }
 
-TEST_F_TIMEOUT(program, big_tcp_kfunc, 300)
+TEST_F(program, big_tcp_kfunc)
 {
 	big_tcp(_metadata, self, "vnet_kfunc.bpf.o");
 }

@@ -18,7 +18,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 
 #define LOG	(256 * 1024)
 

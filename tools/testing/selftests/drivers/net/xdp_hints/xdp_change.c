@@ -30,7 +30,7 @@
 #include <linux/if_xdp.h>
 #include <linux/virtio_net.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "fake_dev.h"
 #include "hints_net.h"
 #include "xdp_change.h"

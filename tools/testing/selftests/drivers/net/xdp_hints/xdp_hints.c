@@ -29,7 +29,7 @@
 #include <linux/netdev.h>
 #include <linux/virtio_net.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "fake_dev.h"
 #include "hints_net.h"
 #include "xdp_hints.h"

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "../../../kselftest_harness.h"
+#include "harness.h"
 #include "fake_dev.h"
 #include "hints_live.h"
 #include "vnet_hash_ref.h"
@@ -61,7 +61,7 @@ FIXTURE_TEARDOWN(live)
 	fake_destroy(&self->dev);
 }
 
-TEST_F_TIMEOUT(live, changes, 110)
+TEST_F(live, changes)
 {
 	struct live_result result;
 	unsigned int given = 0;

@@ -13,7 +13,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "offload.h"
 
 #define NIC		"nic0"
@@ -71,7 +71,7 @@ static void load_forever(unsigned int *count)
 }
 
 /* The device goes while programs are being loaded for it. */
-TEST_F_TIMEOUT(core, growing, 240)
+TEST_F(core, growing)
 {
 	const char *slow = getenv("KSFT_MACHINE_SLOW");
 	int i, status, loaded = 0, rounds = ROUNDS;

@@ -13,7 +13,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_tun.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 

@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <linux/if_ether.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
@@ -154,7 +154,7 @@ static void expect_traffic(struct __test_metadata *_metadata, FIXTURE_DATA(netns
 	EXPECT_LT(before + STREAM_LEN / 1500, counted(self->map));
 }
 
-TEST_F_TIMEOUT(netns, nic_moves, 180)
+TEST_F(netns, nic_moves)
 {
 	expect_bound(_metadata, self, &self->a, "nic0");
 	if (variant->wire == VETH)
@@ -169,7 +169,7 @@ TEST_F_TIMEOUT(netns, nic_moves, 180)
 	expect_bound(_metadata, self, &self->a, "nic0");
 }
 
-TEST_F_TIMEOUT(netns, far_end_moves, 180)
+TEST_F(netns, far_end_moves)
 {
 	if (variant->wire == VETH)
 		ASSERT_EQ(0, link_up(&self->a, "dev0", true));
@@ -182,7 +182,7 @@ TEST_F_TIMEOUT(netns, far_end_moves, 180)
 }
 
 /* What is on the wire may be elsewhere than both ends. */
-TEST_F_TIMEOUT(netns, wire_moves, 180)
+TEST_F(netns, wire_moves)
 {
 	struct ns *far = &self->b;
 
@@ -200,7 +200,7 @@ TEST_F_TIMEOUT(netns, wire_moves, 180)
 }
 
 /* While there is traffic, the other end of which loses its way */
-TEST_F_TIMEOUT(netns, moves_under_traffic, 180)
+TEST_F(netns, moves_under_traffic)
 {
 	struct ns *at = &self->b, *to = &self->c, *was;
 	uint8_t frame[100];
@@ -240,7 +240,7 @@ static void expect_end(struct __test_metadata *_metadata, FIXTURE_DATA(netns) *s
 	EXPECT_EQ(-ENOENT, bpf_map_get_fd_by_id(self->map_id));
 }
 
-TEST_F_TIMEOUT(netns, ends_with_nic, 180)
+TEST_F(netns, ends_with_nic)
 {
 	ASSERT_EQ(0, link_move(&self->a, "nic0", &self->b));
 	ns_close(&self->b);
@@ -255,7 +255,7 @@ TEST_F_TIMEOUT(netns, ends_with_nic, 180)
 	}
 }
 
-TEST_F_TIMEOUT(netns, ends_with_far_end, 180)
+TEST_F(netns, ends_with_far_end)
 {
 	ASSERT_EQ(0, link_move(&self->a, self->far, &self->b));
 	ns_close(&self->b);
@@ -265,7 +265,7 @@ TEST_F_TIMEOUT(netns, ends_with_far_end, 180)
 	expect_end(_metadata, self);
 }
 
-TEST_F_TIMEOUT(netns, ends_with_both, 180)
+TEST_F(netns, ends_with_both)
 {
 	ASSERT_EQ(0, link_move(&self->a, "nic0", &self->b));
 	ASSERT_EQ(0, link_move(&self->a, self->far, &self->b));
@@ -274,7 +274,7 @@ TEST_F_TIMEOUT(netns, ends_with_both, 180)
 }
 
 /* All at once, with what is in them */
-TEST_F_TIMEOUT(netns, end_together, 180)
+TEST_F(netns, end_together)
 {
 	ASSERT_EQ(0, link_move(&self->a, "nic0", &self->b));
 	ASSERT_EQ(0, link_move(&self->a, self->far, &self->c));
@@ -286,7 +286,7 @@ TEST_F_TIMEOUT(netns, end_together, 180)
 }
 
 /* Ports of a device in two namespaces: the one that is left has the map and the program. */
-TEST_F_TIMEOUT(netns, ports_apart, 180)
+TEST_F(netns, ports_apart)
 {
 	struct link_info info;
 
@@ -305,7 +305,7 @@ TEST_F_TIMEOUT(netns, ports_apart, 180)
 }
 
 /* The same name is taken where the wire is to go: there is an error, and no loss. */
-TEST_F_TIMEOUT(netns, name_taken, 180)
+TEST_F(netns, name_taken)
 {
 	ASSERT_EQ(0, link_add_kind(&self->b, "nic0", "dummy", 0));
 	EXPECT_EQ(-EEXIST, link_move(&self->a, "nic0", &self->b));
@@ -318,7 +318,7 @@ TEST_F_TIMEOUT(netns, name_taken, 180)
 }
 
 /* A link made in another namespace than the one that asks */
-TEST_F_TIMEOUT(netns, made_elsewhere, 180)
+TEST_F(netns, made_elsewhere)
 {
 	struct link_new new = { .name = "nic1", .kind = "bpfnic", .ns = &self->b };
 	struct link_info info;

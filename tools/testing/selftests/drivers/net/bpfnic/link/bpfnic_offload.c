@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 

@@ -11,7 +11,7 @@
 
 #include <bpf/bpf.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
@@ -310,7 +310,7 @@ FIXTURE_TEARDOWN(orders)
 	EXPECT_EQ(0, nic_wait_objects("programs", 0, MS));
 }
 
-TEST_F_TIMEOUT(orders, every, 1200)
+TEST_F(orders, every)
 {
 	unsigned int i;
 	int status;

@@ -15,7 +15,7 @@
 #include <linux/if_ether.h>
 #include <linux/udp.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
@@ -94,7 +94,7 @@ static void generic(struct __test_metadata *_metadata, FIXTURE_DATA(redirect) *s
 }
 
 /* What the sender's kernel leaves to a device: segments and checksums. */
-TEST_F_TIMEOUT(redirect, streams, 180)
+TEST_F(redirect, streams)
 {
 	generic(_metadata, self, variant->mid);
 	ASSERT_EQ(0, ends_address(&self->end, variant->end, &self->far, "va", 0));
@@ -106,7 +106,7 @@ TEST_F_TIMEOUT(redirect, streams, 180)
 /* And tags: the other end has netdevs of the VLAN only, so that without the tag, or with
  * another one, nothing arrives.
  */
-TEST_F_TIMEOUT(redirect, vlan, 180)
+TEST_F(redirect, vlan)
 {
 	struct link_new vlan = { .kind = "vlan", .name = "vlan5", .vlan = 5 };
 	struct ns *end = &self->end, *far = &self->far;

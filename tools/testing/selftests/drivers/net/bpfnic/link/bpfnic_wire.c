@@ -23,7 +23,7 @@
 #include <linux/udp.h>
 #include <linux/virtio_net.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
@@ -148,14 +148,14 @@ FIXTURE_TEARDOWN(wire)
 	EXPECT_EQ(0, nic_wait_objects("ports", 0, MS));
 }
 
-TEST_F_TIMEOUT(wire, streams, 180)
+TEST_F(wire, streams)
 {
 	ASSERT_EQ(0, ends_address(&self->nic, "nic0", &self->far, self->far_name, 0));
 	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN));
 }
 
 /* Past an offloaded program, a native one, both, and a generic one on top */
-TEST_F_TIMEOUT(wire, streams_past_programs, 180)
+TEST_F(wire, streams_past_programs)
 {
 	ASSERT_EQ(0, ends_address(&self->nic, "nic0", &self->far, self->far_name, 0));
 	self->prog = prog_return(XDP_PASS, link_index(&self->nic, "nic0"));
@@ -181,7 +181,7 @@ TEST_F_TIMEOUT(wire, streams_past_programs, 180)
 	EXPECT_EQ(0, ends_stream(&self->nic, &self->far, 0, STREAM_LEN / 4));
 }
 
-TEST_F_TIMEOUT(wire, datagrams, 180)
+TEST_F(wire, datagrams)
 {
 	struct ns *nic = &self->nic, *far = &self->far;
 
@@ -211,7 +211,7 @@ static int set_mtu(struct ns *nic, struct ns *far, const char *far_name, unsigne
 	return err ?: link_mtu(far, far_name, mtu) ?: link_mtu(nic, "nic0", mtu);
 }
 
-TEST_F_TIMEOUT(wire, jumbo, 180)
+TEST_F(wire, jumbo)
 {
 	struct ns *nic = &self->nic, *far = &self->far;
 
@@ -223,7 +223,7 @@ TEST_F_TIMEOUT(wire, jumbo, 180)
 }
 
 /* With one tag, and with two */
-TEST_F_TIMEOUT(wire, vlan, 180)
+TEST_F(wire, vlan)
 {
 	struct link_new vlan = { .kind = "vlan", .name = "vlan5", .vlan = 5 };
 	struct ns *nic = &self->nic, *far = &self->far;
@@ -311,7 +311,7 @@ static int count_stamps(int fd)
 }
 
 /* What ethtool -T says of both ends: software tells when a frame has left. */
-TEST_F_TIMEOUT(wire, time_stamps, 180)
+TEST_F(wire, time_stamps)
 {
 	open_ends(_metadata, self);
 	EXPECT_EQ(1, count_stamps(self->a));
@@ -344,7 +344,7 @@ static int frames(int from, int to, size_t first, size_t step, unsigned int *cou
 	return 0;
 }
 
-TEST_F_TIMEOUT(wire, frames, 180)
+TEST_F(wire, frames)
 {
 	unsigned int count;
 
@@ -398,7 +398,7 @@ static bool all_sent(void *ctx)
 }
 
 /* All is counted once. */
-TEST_F_TIMEOUT(wire, counters, 180)
+TEST_F(wire, counters)
 {
 	struct ns *nic = &self->nic;
 	uint64_t sum = 0, rx = 0, rx_bytes = 0, tx = 0, tx_bytes = 0;
@@ -442,7 +442,7 @@ TEST_F_TIMEOUT(wire, counters, 180)
 }
 
 /* An offloaded program has it all sent back, and the host sees nothing. */
-TEST_F_TIMEOUT(wire, reflected, 180)
+TEST_F(wire, reflected)
 {
 	struct ns *nic = &self->nic;
 	unsigned int count;
@@ -724,7 +724,7 @@ static void expect_payload(struct __test_metadata *_metadata, int fd, const uint
 }
 
 /* Native programs send on from nic0 to another one, and there it leaves by the wire. */
-TEST_F_TIMEOUT(wire, redirected, 180)
+TEST_F(wire, redirected)
 {
 	struct ns *nic = &self->nic;
 	unsigned int count;
@@ -892,7 +892,7 @@ static void expect_whole(struct __test_metadata *_metadata, const struct heard *
 }
 
 /* Whatever the far end leaves to its device, nic0 gets packets as on a wire. */
-TEST_F_TIMEOUT(wire, whole_packets, 180)
+TEST_F(wire, whole_packets)
 {
 	struct ns *nic = &self->nic, *far = &self->far;
 	struct heard heard;
@@ -911,7 +911,7 @@ TEST_F_TIMEOUT(wire, whole_packets, 180)
 }
 
 /* Who listens at the far end keeps what is there, whatever nic0's host puts together. */
-TEST_F_TIMEOUT(wire, heard_before_gro, 180)
+TEST_F(wire, heard_before_gro)
 {
 	struct ns *nic = &self->nic, *far = &self->far;
 	struct heard heard;
@@ -1090,7 +1090,7 @@ static void redirect_fragments(struct __test_metadata *_metadata, const struct n
 	close(tun);
 }
 
-TEST_F_TIMEOUT(wire, header_in_fragments, 180)
+TEST_F(wire, header_in_fragments)
 {
 	ASSERT_EQ(0, set_mtu(&self->nic, &self->far, self->far_name, JUMBO));
 	open_ends(_metadata, self);
@@ -1338,7 +1338,7 @@ static int send_some(int from, int to, uint8_t first_byte, unsigned int count, l
 }
 
 /* A frame comes by the queue that it was sent by. */
-TEST_F_TIMEOUT(queues, of_the_wire, 180)
+TEST_F(queues, of_the_wire)
 {
 	static const unsigned int channels[] = { 4, 3, 1 };
 	struct nic nic = { .name = "nic0", .wire = "nic0_wire" };
@@ -1411,7 +1411,7 @@ TEST_F(queues, steered)
 }
 
 /* From a link without such queues: flows spread, and each keeps its queue. */
-TEST_F_TIMEOUT(queues, flows_from_a_link, 180)
+TEST_F(queues, flows_from_a_link)
 {
 	long long before[QUEUES], after[QUEUES], all[QUEUES] = {};
 	unsigned int flow, i, used, queues = 0;

@@ -13,7 +13,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 
 #define ENTRIES		16
@@ -287,7 +287,7 @@ TEST_F(map, no_commands)
 }
 
 /* All of a value is kept, and nothing behind it is touched, by the device or the kernel. */
-TEST_F_TIMEOUT(map, value_sizes, 120)
+TEST_F(map, value_sizes)
 {
 	static const uint32_t sizes[] = {
 		1, 2, 3, 4, 5, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100, 255, 1000, 4095, 4096,
@@ -400,7 +400,7 @@ TEST_F(map, limit_value_size)
 	EXPECT_EQ(3, nic_objects("maps"));
 }
 
-TEST_F_TIMEOUT(map, limit_maps, 120)
+TEST_F(map, limit_maps)
 {
 	int i;
 
@@ -421,7 +421,7 @@ TEST_F_TIMEOUT(map, limit_maps, 120)
 }
 
 /* Memory: a map that is larger than all of it, or than what others left */
-TEST_F_TIMEOUT(map, limit_bytes, 120)
+TEST_F(map, limit_bytes)
 {
 	int i;
 
@@ -507,7 +507,7 @@ TEST_F(map, device_gone)
 }
 
 /* Maps are made, filled and closed again and again; each starts empty. */
-TEST_F_TIMEOUT(map, again, 120)
+TEST_F(map, again)
 {
 	int fd, i, n = nic_slow() ? 50 : 250;
 
@@ -578,7 +578,7 @@ TEST_F(hash, flags)
 }
 
 /* Full: nothing comes in, what is there can be replaced, and room can be made. */
-TEST_F_TIMEOUT(hash, full, 120)
+TEST_F(hash, full)
 {
 	uint32_t i;
 
@@ -601,7 +601,7 @@ TEST_F_TIMEOUT(hash, full, 120)
 }
 
 /* Emptied and filled at once: elements that were freed are there again. */
-TEST_F_TIMEOUT(hash, refill, 120)
+TEST_F(hash, refill)
 {
 	uint32_t round, i;
 
@@ -717,7 +717,7 @@ TEST_F(hash, insert_while_walking)
 }
 
 /* Each byte of a key counts. */
-TEST_F_TIMEOUT(hash, key_bytes, 120)
+TEST_F(hash, key_bytes)
 {
 	uint8_t key[64 + 8], found[64 + 8];
 	uint32_t size, i;

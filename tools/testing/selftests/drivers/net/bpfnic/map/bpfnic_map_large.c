@@ -14,7 +14,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 
 #define MILLION		1000000u

@@ -15,7 +15,7 @@
 #include <bpf/bpf.h>
 #include <linux/bpf.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 
 #define SEED		20180111
@@ -301,7 +301,7 @@ static const char *compare(FIXTURE_DATA(random) *self, const FIXTURE_VARIANT(ran
 	return count == self->count ? NULL : "number of the host's keys";
 }
 
-TEST_F_TIMEOUT(random, operations, 120)
+TEST_F(random, operations)
 {
 	uint32_t i, n = variant->operations * 1000 / (nic_slow() ? 10 : 1);
 	unsigned int phase, full = 0;

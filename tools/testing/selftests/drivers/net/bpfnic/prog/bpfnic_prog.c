@@ -18,7 +18,7 @@
 #include <linux/membarrier.h>
 #include <sys/syscall.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_prog.h"
 #include "prog_twice.h"
 
@@ -65,7 +65,7 @@ static const char *run_told(FIXTURE_DATA(twice) *self, const void *what, size_t 
 }
 
 /* Run by the same mode as it was asked for? */
-TEST_F_TIMEOUT(twice, mode, TWICE_TIMEOUT)
+TEST_F(twice, mode)
 {
 	char line[256];
 
@@ -77,7 +77,7 @@ TEST_F_TIMEOUT(twice, mode, TWICE_TIMEOUT)
 	EXPECT_EQ(1, nic_objects("programs"));
 }
 
-TEST_F_TIMEOUT(twice, verdicts, TWICE_TIMEOUT)
+TEST_F(twice, verdicts)
 {
 	static const uint32_t verdicts[] = {
 		XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT, XDP_REDIRECT + 1,
@@ -96,7 +96,7 @@ TEST_F_TIMEOUT(twice, verdicts, TWICE_TIMEOUT)
 }
 
 /* From the shortest frame to the longest, the program gets at both ends. */
-TEST_F_TIMEOUT(twice, ends, TWICE_TIMEOUT)
+TEST_F(twice, ends)
 {
 	static const size_t lens[] = {
 		14, 15, 16, 59, 60, 61, 64, 128, 255, 256, 257, 1513, 1514, 1515, 2048, 3000,
@@ -155,7 +155,7 @@ static size_t packet(FIXTURE_DATA(twice) *self)
 	return pick(self, 3) ? 60 + pick(self, 1000) : 14 + pick(self, 80);
 }
 
-TEST_F_TIMEOUT(twice, parser, TWICE_TIMEOUT)
+TEST_F(twice, parser)
 {
 	int i, n = nic_slow() ? 60 : 300;
 
@@ -171,7 +171,7 @@ TEST_F_TIMEOUT(twice, parser, TWICE_TIMEOUT)
 }
 
 /* More flows than the map holds */
-TEST_F_TIMEOUT(twice, flows, TWICE_TIMEOUT)
+TEST_F(twice, flows)
 {
 	struct iphdr *ip = (void *)(self->frame + ETH_HLEN);
 	int i, n = nic_slow() ? 60 : 200;
@@ -188,7 +188,7 @@ TEST_F_TIMEOUT(twice, flows, TWICE_TIMEOUT)
 }
 
 /* What one map says, a program obeys. */
-TEST_F_TIMEOUT(twice, blocklist, TWICE_TIMEOUT)
+TEST_F(twice, blocklist)
 {
 	struct iphdr *ip = (void *)(self->frame + ETH_HLEN);
 	uint64_t zero = 0;
@@ -218,7 +218,7 @@ TEST_F_TIMEOUT(twice, blocklist, TWICE_TIMEOUT)
 }
 
 /* Front, end and what is before the front are moved, or not where that goes too far. */
-TEST_F_TIMEOUT(twice, adjust, TWICE_TIMEOUT)
+TEST_F(twice, adjust)
 {
 	static const struct prog_adjust edges[] = {
 		{ .head = -216, .verdict = XDP_PASS }, { .head = -217, .verdict = XDP_PASS },
@@ -313,17 +313,17 @@ static void map_ops(struct __test_metadata *_metadata, FIXTURE_DATA(twice) *self
 	ASSERT_FINE(twice_settled(&self->t));
 }
 
-TEST_F_TIMEOUT(twice, hash_map, TWICE_TIMEOUT)
+TEST_F(twice, hash_map)
 {
 	map_ops(_metadata, self, "map_ops", PROG_OPS + 4);
 }
 
-TEST_F_TIMEOUT(twice, array_map, TWICE_TIMEOUT)
+TEST_F(twice, array_map)
 {
 	map_ops(_metadata, self, "array_ops", PROG_COUNTERS + 3);
 }
 
-TEST_F_TIMEOUT(twice, csum_diff, TWICE_TIMEOUT)
+TEST_F(twice, csum_diff)
 {
 	uint8_t bytes[PROG_SCRATCH];
 	struct prog_csum csum;
@@ -363,7 +363,7 @@ TEST_F_TIMEOUT(twice, csum_diff, TWICE_TIMEOUT)
 	ASSERT_FINE(twice_settled(&self->t));
 }
 
-TEST_F_TIMEOUT(twice, loop_and_stack, TWICE_TIMEOUT)
+TEST_F(twice, loop_and_stack)
 {
 	int i;
 

@@ -20,7 +20,7 @@
 #include <linux/ip.h>
 
 #include "../../../../../../include/linux/filter.h"
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_prog.h"
 #include "prog_twice.h"
 
@@ -113,7 +113,7 @@ static uint64_t clock_ns(clockid_t clock)
 }
 
 /* Clocks go on and agree with the host's; random numbers differ. */
-TEST_F_TIMEOUT(host, helpers, TWICE_TIMEOUT)
+TEST_F(host, helpers)
 {
 	uint64_t before, boot, last = 0, seen[2] = {}, *r;
 	int i, same = 0, cpus = sysconf(_SC_NPROCESSORS_ONLN);
@@ -149,7 +149,7 @@ TEST_F_TIMEOUT(host, helpers, TWICE_TIMEOUT)
 }
 
 /* The queue that a frame came by, and that it leaves by */
-TEST_F_TIMEOUT(host, queues, TWICE_TIMEOUT)
+TEST_F(host, queues)
 {
 	static const uint32_t targets[] = {
 		0, 1, 2, 3, QUEUES, QUEUES + 1, 77, 0x10000, 1u << 31, UINT32_MAX,
@@ -201,7 +201,7 @@ TEST_F_TIMEOUT(host, queues, TWICE_TIMEOUT)
 }
 
 /* A frame whose front was moved arrives whole on another queue, where there is no program. */
-TEST_F_TIMEOUT(host, queue_without_native, TWICE_TIMEOUT)
+TEST_F(host, queue_without_native)
 {
 	uint8_t got[FRAME];
 	uint32_t to;
@@ -219,7 +219,7 @@ TEST_F_TIMEOUT(host, queue_without_native, TWICE_TIMEOUT)
 /* By a constant in the instruction that writes it, and with a map that is not known by its
  * file, but by its number in a list of files: what compilers and loaders of others make.
  */
-TEST_F_TIMEOUT(host, instructions, TWICE_TIMEOUT)
+TEST_F(host, instructions)
 {
 	int map = nic_map(BPF_MAP_TYPE_ARRAY, 4, 8, 1, 0, self->t.nic.ifindex);
 	const int list[] = { -1, map };
@@ -300,18 +300,18 @@ static void beside(struct __test_metadata *_metadata, FIXTURE_DATA(host) *self, 
 	ASSERT_EQ(0, twice_attach(&self->t, -1, mode));
 }
 
-TEST_F_TIMEOUT(host, native_beside, TWICE_TIMEOUT)
+TEST_F(host, native_beside)
 {
 	beside(_metadata, self, XDP_FLAGS_DRV_MODE);
 }
 
-TEST_F_TIMEOUT(host, generic_beside, TWICE_TIMEOUT)
+TEST_F(host, generic_beside)
 {
 	beside(_metadata, self, XDP_FLAGS_SKB_MODE);
 }
 
 /* What a program put before the frame, the host's traffic control and native one can read. */
-TEST_F_TIMEOUT(host, metadata, TWICE_TIMEOUT)
+TEST_F(host, metadata)
 {
 	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = self->t.nic.ifindex,
 		    .attach_point = BPF_TC_INGRESS);
@@ -369,7 +369,7 @@ static void event(void *ctx, int cpu, void *data, uint32_t size)
 		events->wrong++;
 }
 
-TEST_F_TIMEOUT(host, perf_event, TWICE_TIMEOUT)
+TEST_F(host, perf_event)
 {
 	struct events events = { .frame = self->frame };
 	struct perf_buffer *buffer;
@@ -408,7 +408,7 @@ TEST_F_TIMEOUT(host, perf_event, TWICE_TIMEOUT)
 }
 
 /* Two programs use one map, one after the other. */
-TEST_F_TIMEOUT(host, shared_map, TWICE_TIMEOUT)
+TEST_F(host, shared_map)
 {
 	ASSERT_EQ(0, offload(self, "first second"));
 	ASSERT_EQ(0, attach(self, "first"));
@@ -420,7 +420,7 @@ TEST_F_TIMEOUT(host, shared_map, TWICE_TIMEOUT)
 }
 
 /* Two ports run two programs, that use one map, at once. */
-TEST_F_TIMEOUT(host, two_ports, TWICE_TIMEOUT)
+TEST_F(host, two_ports)
 {
 	int wire, i;
 
@@ -443,7 +443,7 @@ TEST_F_TIMEOUT(host, two_ports, TWICE_TIMEOUT)
 }
 
 /* A program and its maps stay while a port runs it, whoever has closed them. */
-TEST_F_TIMEOUT(host, closed, TWICE_TIMEOUT)
+TEST_F(host, closed)
 {
 	int i;
 
@@ -462,7 +462,7 @@ TEST_F_TIMEOUT(host, closed, TWICE_TIMEOUT)
 	ASSERT_EQ(0, twice_attach(&self->t, -1, XDP_FLAGS_HW_MODE));
 }
 
-TEST_F_TIMEOUT(host, run_statistics, TWICE_TIMEOUT)
+TEST_F(host, run_statistics)
 {
 	struct bpf_prog_info info = {};
 	uint32_t len = sizeof(info);
@@ -545,7 +545,7 @@ static bool counted_more(void *ctx)
  * where both threads share a CPU, frames would then meet only the one that happens to be
  * attached in the sender's turns, so that now and then it is waited for.
  */
-TEST_F_TIMEOUT(host, replaced_under_traffic, TWICE_TIMEOUT)
+TEST_F(host, replaced_under_traffic)
 {
 	struct counter_wait w = {};
 	int i, n = nic_slow() ? 60 : 300;
@@ -578,7 +578,7 @@ TEST_F_TIMEOUT(host, replaced_under_traffic, TWICE_TIMEOUT)
 }
 
 /* A value that a program looks at is not changed under it, nor given to another key. */
-TEST_F_TIMEOUT(host, held_value, TWICE_TIMEOUT)
+TEST_F(host, held_value)
 {
 	uint64_t value[PROG_HELD], n = 0, end;
 	uint32_t zero = 0;
@@ -621,7 +621,7 @@ static int table_op(FIXTURE_DATA(host) *self, uint32_t what, uint32_t key, uint6
  * A program that replaces and removes values faster than grace periods pass: what it wrote
  * last is there, and in the end no place of the map is lost.
  */
-TEST_F_TIMEOUT(host, faster_than_grace_periods, TWICE_TIMEOUT)
+TEST_F(host, faster_than_grace_periods)
 {
 	long long sent = 0;
 	uint64_t value;
@@ -692,7 +692,7 @@ static void flush(int fd)
 }
 
 /* An address that bpftool puts onto the list is heard no more. */
-TEST_F_TIMEOUT(host, blocklist_by_bpftool, TWICE_TIMEOUT)
+TEST_F(host, blocklist_by_bpftool)
 {
 	unsigned int from[8] = {}, id, i;
 	struct traffic traffic;
@@ -735,7 +735,7 @@ TEST_F_TIMEOUT(host, blocklist_by_bpftool, TWICE_TIMEOUT)
 }
 
 /* Flows that the program counts are read by bpftool. */
-TEST_F_TIMEOUT(host, flows_by_bpftool, TWICE_TIMEOUT)
+TEST_F(host, flows_by_bpftool)
 {
 	struct iphdr *ip = (void *)(self->frame + ETH_HLEN);
 	char text[16384], *at = text;
@@ -770,7 +770,7 @@ TEST_F_TIMEOUT(host, flows_by_bpftool, TWICE_TIMEOUT)
 }
 
 /* And what bpftool shows of the program itself */
-TEST_F_TIMEOUT(host, shown_by_bpftool, TWICE_TIMEOUT)
+TEST_F(host, shown_by_bpftool)
 {
 	char text[4096];
 

@@ -17,7 +17,7 @@
 #include <linux/if_ether.h>
 
 #include "../../../../../../include/linux/filter.h"
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "prog_twice.h"
 
 #define SEED		6120118
@@ -172,7 +172,7 @@ static void next(struct __test_metadata *_metadata, FIXTURE_DATA(insn) *self, in
 }
 
 /* Division and modulo, signed and not, by all that is hard */
-TEST_F_TIMEOUT(insn, division, TWICE_TIMEOUT)
+TEST_F(insn, division)
 {
 	static const uint8_t ops[] = { BPF_DIV, BPF_MOD };
 	static const uint8_t classes[] = { BPF_ALU, BPF_ALU64 };
@@ -218,7 +218,7 @@ TEST_F_TIMEOUT(insn, division, TWICE_TIMEOUT)
 }
 
 /* All else that computes */
-TEST_F_TIMEOUT(insn, alu, TWICE_TIMEOUT)
+TEST_F(insn, alu)
 {
 	static const uint8_t ops[] = {
 		BPF_ADD, BPF_SUB, BPF_MUL, BPF_OR, BPF_AND, BPF_XOR, BPF_MOV, BPF_LSH, BPF_RSH,
@@ -272,7 +272,7 @@ TEST_F_TIMEOUT(insn, alu, TWICE_TIMEOUT)
 }
 
 /* Each jump: was it taken? */
-TEST_F_TIMEOUT(insn, jumps, TWICE_TIMEOUT)
+TEST_F(insn, jumps)
 {
 	static const uint8_t ops[] = {
 		BPF_JEQ, BPF_JNE, BPF_JGT, BPF_JGE, BPF_JLT, BPF_JLE, BPF_JSGT, BPF_JSGE,
@@ -312,7 +312,7 @@ TEST_F_TIMEOUT(insn, jumps, TWICE_TIMEOUT)
 }
 
 /* Loads and stores of all sizes, of the frame and of the stack's 512 bytes */
-TEST_F_TIMEOUT(insn, memory, TWICE_TIMEOUT)
+TEST_F(insn, memory)
 {
 	static const uint8_t sizes[] = { BPF_B, BPF_H, BPF_W, BPF_DW };
 	unsigned int i, k;
@@ -412,17 +412,17 @@ static void atomics(struct __test_metadata *_metadata, FIXTURE_DATA(insn) *self,
 	run(_metadata, self, nic_slow() ? 20 : 60);
 }
 
-TEST_F_TIMEOUT(insn, atomics_array, TWICE_TIMEOUT)
+TEST_F(insn, atomics_array)
 {
 	atomics(_metadata, self, BPF_MAP_TYPE_ARRAY);
 }
 
-TEST_F_TIMEOUT(insn, atomics_hash, TWICE_TIMEOUT)
+TEST_F(insn, atomics_hash)
 {
 	atomics(_metadata, self, BPF_MAP_TYPE_HASH);
 }
 
-TEST_F_TIMEOUT(insn, atomics_stack, TWICE_TIMEOUT)
+TEST_F(insn, atomics_stack)
 {
 	emit_begin(self);
 	emit_atomics(self, BPF_REG_10, -16);
@@ -493,7 +493,7 @@ static void emit_random(FIXTURE_DATA(insn) *self, unsigned int count, unsigned i
 			emit_result(self, reg);
 }
 
-TEST_F_TIMEOUT(insn, random, TWICE_TIMEOUT)
+TEST_F(insn, random)
 {
 	int i, n = nic_slow() ? 5 : 20;
 
@@ -503,7 +503,7 @@ TEST_F_TIMEOUT(insn, random, TWICE_TIMEOUT)
 	}
 }
 
-TEST_F_TIMEOUT(insn, large, TWICE_TIMEOUT)
+TEST_F(insn, large)
 {
 	emit_random(self, 3000, 0);
 	ASSERT_LT(3000, self->count);
@@ -523,14 +523,14 @@ static void emit_divisions(FIXTURE_DATA(insn) *self)
 	emit_result(self, DST);
 }
 
-TEST_F_TIMEOUT(insn, divisions, TWICE_TIMEOUT)
+TEST_F(insn, divisions)
 {
 	emit_divisions(self);
 	run(_metadata, self, 20);
 }
 
 /* The device goes while it runs such a program. */
-TEST_F_TIMEOUT(insn, divisions_device_gone, TWICE_TIMEOUT)
+TEST_F(insn, divisions_device_gone)
 {
 	emit_divisions(self);
 	load(_metadata, self);
@@ -539,7 +539,7 @@ TEST_F_TIMEOUT(insn, divisions_device_gone, TWICE_TIMEOUT)
 }
 
 /* What the verifier knows never to be reached, in front, in the middle and behind */
-TEST_F_TIMEOUT(insn, dead_code, TWICE_TIMEOUT)
+TEST_F(insn, dead_code)
 {
 	emit_begin(self);
 	emit_operands(self);

@@ -16,7 +16,7 @@
 #include <linux/capability.h>
 
 #include "../../../../../../include/linux/filter.h"
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 
 #define LOG_SIZE	(64 << 10)

@@ -19,7 +19,6 @@
 #define TWICE_MAX_FRAME	4096
 #define TWICE_WAIT_MS	3000
 #define TWICE_MAX_MAPS	4
-#define TWICE_TIMEOUT	240	/* seconds for a test, on a kernel that checks itself */
 
 /**
  * enum twice_jit - how the kernel is to make programs run

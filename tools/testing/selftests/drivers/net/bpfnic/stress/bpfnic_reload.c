@@ -19,7 +19,7 @@
 #include <bpf/bpf.h>
 #include <linux/if_ether.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 
@@ -128,7 +128,7 @@ static void close_files(FIXTURE_DATA(reload) *self)
 	self->prog = -1;
 }
 
-TEST_F_TIMEOUT(reload, alone, 600)
+TEST_F(reload, alone)
 {
 	unsigned int i;
 
@@ -141,7 +141,7 @@ TEST_F_TIMEOUT(reload, alone, 600)
 }
 
 /* The links go, and what links were on is free; the files stay, but nothing is behind. */
-TEST_F_TIMEOUT(reload, with_links, 600)
+TEST_F(reload, with_links)
 {
 	struct bpf_prog_info info;
 	uint32_t len, key = 0;
@@ -195,7 +195,7 @@ static void *send_frames(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(reload, under_traffic, 600)
+TEST_F(reload, under_traffic)
 {
 	unsigned int i, before;
 

@@ -16,7 +16,7 @@
 #include <bpf/libbpf.h>
 #include <linux/if_ether.h>
 
-#include "../../../../kselftest_harness.h"
+#include "harness.h"
 #include "bpfnic_lib.h"
 #include "bpfnic_net.h"
 #include "bpfnic_stress.h"
@@ -514,7 +514,7 @@ static bool at_work(void *ctx)
 	return s->sent && s->calls;
 }
 
-TEST_F_TIMEOUT(stress, removed_in_the_middle, 600)
+TEST_F(stress, removed_in_the_middle)
 {
 	unsigned int round, rounds = nic_slow() ? 4 : 12;
 	struct stress *s = &self->s;
@@ -568,7 +568,7 @@ static bool enough_counted(void *ctx)
 }
 
 /* With the program replaced and queues changed all the time, no frame passes it. */
-TEST_F_TIMEOUT(stress, none_missed, 300)
+TEST_F(stress, none_missed)
 {
 	static void *(*const functions[])(void *) = {
 		change, dump, transmit, transmit, replace, set_queues, watch,
@@ -632,7 +632,7 @@ static void *make_links(void *arg)
 	return NULL;
 }
 
-TEST_F_TIMEOUT(stress, ports_come_and_go, 300)
+TEST_F(stress, ports_come_and_go)
 {
 	static void *(*const functions[])(void *) = {
 		change, dump, transmit, replace, make_links, make_links, watch,
@@ -685,7 +685,7 @@ static void *load_more(void *arg)
 }
 
 /* The kernels before have bugs of their own there. */
-TEST_F_TIMEOUT(stress, loading_while_removed, 300)
+TEST_F(stress, loading_while_removed)
 {
 	static void *(*const functions[])(void *) = { load_more, load_more, load_more };
 	unsigned int i, rounds = nic_slow() ? 30 : 100;

@@ -15,7 +15,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "../../../../kselftest_harness.h"
+#include "../harness.h"
 #include "vnet_tap.h"
 
 #define BOTH	(TUN_VNET_HASH_REPORT | TUN_VNET_HASH_RSS)

@@ -28,7 +28,7 @@
 #include <linux/if_ether.h>
 #include <linux/if_packet.h>
 
-#include "../../../../kselftest_harness.h"
+#include "../harness.h"
 #include "vnet_flow.h"
 #include "vnet_hash_ref.h"
 #include "vnet_tap.h"

@@ -130,7 +130,7 @@ FIXTURE_TEARDOWN(traffic)
 }
 
 /* Every flow of the demo with every set of types: each priority rule. */
-TEST_F_TIMEOUT(traffic, every_set_of_types, 300)
+TEST_F(traffic, every_set_of_types)
 {
 	unsigned int bad = 0, seen = 0, step = every(5);
 	__u32 types;
@@ -157,7 +157,7 @@ TEST_F_TIMEOUT(traffic, every_set_of_types, 300)
 	EXPECT_EQ((1 << (VIRTIO_NET_HASH_REPORT_UDPv6_EX + 1)) - 1, seen);
 }
 
-TEST_F_TIMEOUT(traffic, random_packets, 300)
+TEST_F(traffic, random_packets)
 {
 	unsigned int bad = 0, n, step = every(1);
 	uint64_t seed = 20261120;
@@ -571,7 +571,7 @@ FIXTURE_TEARDOWN(big_tcp)
 }
 
 /* With types by which an extension header would lead to another queue */
-TEST_F_TIMEOUT(big_tcp, queue, 300)
+TEST_F(big_tcp, queue)
 {
 	self->conf.arg.hash_types = VIRTIO_NET_RSS_HASH_TYPE_TCPv6 |
 				    VIRTIO_NET_RSS_HASH_TYPE_IP_EX;
@@ -580,7 +580,7 @@ TEST_F_TIMEOUT(big_tcp, queue, 300)
 }
 
 /* With all types, where it would be another report */
-TEST_F_TIMEOUT(big_tcp, report, 300)
+TEST_F(big_tcp, report)
 {
 	ASSERT_EQ(0, ioctl(self->tap.fds[0], TUNSETVNETHASH, &self->conf.arg));
 	check_big_tcp(_metadata, &self->tap, &self->conf, &self->pkt);
@@ -766,12 +766,12 @@ static void set_under_traffic(struct __test_metadata *_metadata,
 	free(load);
 }
 
-TEST_F_TIMEOUT(path, set_under_traffic, 120)
+TEST_F(path, set_under_traffic)
 {
 	set_under_traffic(_metadata, self, false);
 }
 
-TEST_F_TIMEOUT(path, off_and_on_under_traffic, 120)
+TEST_F(path, off_and_on_under_traffic)
 {
 	set_under_traffic(_metadata, self, true);
 }
@@ -794,7 +794,7 @@ static void *load_queues(void *arg)
 }
 
 /* Queues come and go: the queue is one of those left, the hash stays right. */
-TEST_F_TIMEOUT(path, queues_change_under_traffic, 120)
+TEST_F(path, queues_change_under_traffic)
 {
 	pthread_t sender, changer;
 	unsigned int bad = 0;
@@ -829,7 +829,7 @@ TEST_F_TIMEOUT(path, queues_change_under_traffic, 120)
 }
 
 /* The device goes away while it is configured and packets flow. */
-TEST_F_TIMEOUT(path, deleted_under_traffic, 120)
+TEST_F(path, deleted_under_traffic)
 {
 	struct vnet_conf *confs[] = { &self->conf, &self->conf2 };
 	unsigned int round, i;

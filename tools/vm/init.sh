@@ -85,9 +85,7 @@ must stty -F /dev/ttyS1 raw -echo
 hostname vnet
 must ifconfig lo up
 # shellcheck disable=SC2154	# from the job
-for module in $modules; do
-	must chroot /root /sbin/modprobe "$module"
-done
+[ ! "$modules" ] || must chroot /root /sbin/modprobe -a $modules
 
 # What leaks at boot is not the job's.
 leaks=/root/sys/kernel/debug/kmemleak

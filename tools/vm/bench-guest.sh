@@ -7,7 +7,8 @@
 #
 # MODULE: virtio_net_fake.ko of this kernel, or its bpfnic.ko for nic
 #
-# patched: every row, and how the cost grows with queues, table, and frame
+# patched: every row, and how the cost grows with queues, table, frame, and extension
+#          headers of IPv6
 # base:    what the pristine kernel has, under the name "stock"
 # before:  what the kernel without hints has, under the name "before"
 # again:   the results of the patched kernel once more, to see whether they are
@@ -56,6 +57,9 @@ patched)
 	done
 	for size in 86 114 256 512 1024 1514; do
 		rows size "" -s $size tun.{one_queue,rss_report}
+	done
+	for headers in 1 4 16; do
+		rows headers "x$headers." -s 512 -x $headers tun.{one_queue,rss,rss_report}
 	done
 	;;
 base)

@@ -151,6 +151,7 @@ def native_targets($native):
 	by_queues: rows("queues"),
 	by_table: rows("table"),
 	by_size: rows("size"),
+	by_headers: rows("headers"),
 	native: $native,
 	targets: [
 		hash_targets($results),

@@ -10,7 +10,7 @@ set -euo pipefail
 
 cd "$top"
 mapfile -t texts < <(ls README.md "${patches#"$top/"}"/*/*.{txt,patch} &&
-	find Documentation -name '*.rst' | sort)
+	find Documentation -name "*.rst" -o -name "*.md" | sort)
 
 # rows FILE: "TABLE<TAB>ROW<TAB>FIGURES..." of its tables
 rows()

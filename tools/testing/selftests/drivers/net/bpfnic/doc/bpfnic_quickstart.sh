@@ -96,7 +96,7 @@ documented()
 }
 
 mapfile -t COMMANDS < <(awk '
-	/^## / { ours = $0 == "## bpfnic" }
+	/^## / { ours = $0 == "## Use it: bpfnic" }
 	ours && /^    [^ ]/ && !/^    make / { print substr($0, 5) }
 ' README.md)
 

@@ -85,6 +85,7 @@ must stty -F /dev/ttyS1 raw -echo
 hostname vnet
 must ifconfig lo up
 # shellcheck disable=SC2154	# from the job
+# shellcheck disable=SC2086	# a list of names
 [ ! "$modules" ] || must chroot /root /sbin/modprobe -a $modules
 
 # What leaks at boot is not the job's.

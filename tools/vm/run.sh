@@ -101,24 +101,21 @@ fi
 
 # The kernel and its modules.
 read_kernel "$kernel"
+dir=$(kernel_dir "$kernel")
 case $kernel_from in
-package*)
-	dir=$("$vm_dir/fetch.sh" "$kernel_from")
-	modules_dir=$dir/lib/modules
-	[ "$modules" != default ] || modules=$stock_modules
-	;;
+package*) preload=$stock_modules ;;
 *)
-	dir=$cache/build/$kernel
 	[ -f "$dir/vnet-stamp" ] ||
 		die "there is no $kernel kernel in $cache: run tools/vm/kernel.sh $kernel"
 	stamp=$log_dir/kernel-$kernel.stamp
 	if [ -f "$stamp" ] && ! cmp -s "$stamp" "$dir/vnet-stamp"; then
 		die "the $kernel kernel in $cache is another checkout's: run tools/vm/kernel.sh $kernel"
 	fi
-	modules_dir=$dir/root/lib/modules
-	[ "$modules" != default ] || modules=
+	preload=
 	;;
 esac
+modules_dir=$(modules_dir "$kernel")
+[ "$modules" != default ] || modules=$preload
 memory=${memory:-$kernel_memory}
 qemu=$(command -v qemu-system-x86_64) ||
 	die "no qemu-system-x86_64: run tools/vm/packages.sh"
